@@ -1,0 +1,28 @@
+from accounts.models.clinic_links import ClinicPatient, Consent, ConsentPurpose
+from accounts.models.doctor import (
+    ConsultationMode,
+    CredentialType,
+    Doctor,
+    DoctorCredential,
+    VerificationStatus,
+)
+from accounts.models.patient import Gender, Guardianship, GuardianRelation, Patient
+from accounts.models.user import Role, User, UserStatus
+
+__all__ = [
+    "ClinicPatient",
+    "Consent",
+    "ConsentPurpose",
+    "ConsultationMode",
+    "CredentialType",
+    "Doctor",
+    "DoctorCredential",
+    "Gender",
+    "GuardianRelation",
+    "Guardianship",
+    "Patient",
+    "Role",
+    "User",
+    "UserStatus",
+    "VerificationStatus",
+]

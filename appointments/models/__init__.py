@@ -1,0 +1,16 @@
+from appointments.models.appointment import (
+    LIVE_STATUSES,
+    TRANSITIONS,
+    Appointment,
+    AppointmentStatus,
+)
+from appointments.models.availability import DoctorAvailability, TimeOff
+
+__all__ = [
+    "LIVE_STATUSES",
+    "TRANSITIONS",
+    "Appointment",
+    "AppointmentStatus",
+    "DoctorAvailability",
+    "TimeOff",
+]

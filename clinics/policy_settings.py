@@ -1,0 +1,68 @@
+"""A clinic's own rules: the typed reader of `Clinic.settings`.
+
+Times are minutes or hours as the name says; shares are whole percent of the fee; money is in the clinic's currency.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class RefundStep:
+    """Cancelling at least `hours_before` the visit gives back `percent` of what was paid."""
+
+    hours_before: int
+    percent: int
+
+
+DEFAULT_REFUND_STEPS = (RefundStep(24, 100), RefundStep(2, 50))
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicSettings:
+    time_zone: str = "Africa/Nairobi"
+    currency: str = "KES"
+    hold_minutes: int = 15
+    lead_time_minutes: int = 60
+    horizon_days: int = 42
+    buffer_minutes: int = 0
+    refund_steps: tuple[RefundStep, ...] = DEFAULT_REFUND_STEPS
+    delivery_fee: Decimal = Decimal("250.00")
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any] | None) -> "ClinicSettings":
+        """Fill what is not stored with the defaults; unknown keys are left alone."""
+        stored = stored or {}
+        known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
+        if "refund_steps" in known:
+            steps = (
+                RefundStep(int(s["hours_before"]), int(s["percent"]))
+                for s in known["refund_steps"]
+            )
+            known["refund_steps"] = tuple(sorted(steps, key=lambda s: -s.hours_before))
+        if "delivery_fee" in known:
+            known["delivery_fee"] = Decimal(str(known["delivery_fee"]))
+        return cls(**known)
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def hold(self) -> timedelta:
+        return timedelta(minutes=self.hold_minutes)
+
+    @property
+    def lead_time(self) -> timedelta:
+        return timedelta(minutes=self.lead_time_minutes)
+
+    def refund_percent(self, notice: timedelta) -> int:
+        """Percent given back to a patient who cancels `notice` before the visit (0 when too late)."""
+        for step in self.refund_steps:
+            if notice >= timedelta(hours=step.hours_before):
+                return step.percent
+        return 0

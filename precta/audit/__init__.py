@@ -1,0 +1,1 @@
+"""The audit trail. `from precta.audit.services import record`."""

@@ -1,0 +1,308 @@
+"""Settings. Every secret and every address of an outside service comes from the environment (see docs/operations.md)."""
+
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEBUG = env.bool("DEBUG", default=False)
+DEVSTACK = env.bool("DEVSTACK", default=False)
+SECRET_KEY = env.str("SECRET_KEY")
+PRECTA_DATA = Path(env.str("PRECTA_DATA", default=str(BASE_DIR / ".data")))
+
+# Hosts. TenancyMiddleware answers 404 to every host that is not the platform's, the admin's or a clinic's, before
+# any view sees it; Django's own list would answer 400 and cannot know the clinics.
+PLATFORM_HOST = env.str("PLATFORM_HOST", default="precta.localhost")
+PUBLIC_SCHEME = env.str(
+    "PUBLIC_SCHEME", default="http" if DEBUG or DEVSTACK else "https"
+)
+PUBLIC_PORT = env.int("PUBLIC_PORT", default=0) or None
+ALLOWED_HOSTS = ["*"]
+
+# Applications and tenancy
+SHARED_APPS = [
+    # Before django_tenants, whose admin templates carry an inline <style> that the CSP refuses.
+    "django.contrib.admin",
+    "django_tenants",
+    "clinics",
+    "accounts",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.usersessions",
+    "csp",
+    "django_cotton",
+    "django_htmx",
+    "phonenumber_field",
+    "django.forms",
+    "lucide",
+    "precta.audit",
+    "precta.outbox",
+    "precta.notifications",
+    "precta",
+]
+TENANT_APPS = [
+    "django.contrib.admin",
+    "precta.audit",
+    "precta.outbox",
+    "precta.payments",
+    "appointments",
+]
+if DEVSTACK:
+    SHARED_APPS.append("precta.devstack")
+INSTALLED_APPS = SHARED_APPS + [app for app in TENANT_APPS if app not in SHARED_APPS]
+TENANT_MODEL = "clinics.Clinic"
+TENANT_DOMAIN_MODEL = "clinics.Domain"
+TENANT_LIMIT_SET_CALLS = True
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+PUBLIC_SCHEMA_URLCONF = "precta.urls.platform"
+ROOT_URLCONF = "precta.urls.platform"
+WSGI_APPLICATION = "precta.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "precta.tenancy.TenancyMiddleware",
+    "precta.sessions.HostSessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "precta.audit.middleware.AuditContextMiddleware",
+    "precta.access.PersonalPagesMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "precta.context.site",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "django_cotton.templatetags.cotton",
+                "precta.templatetags.precta_tags",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "precta.forms.PrectaRenderer"
+
+# Database. One connection a worker thread: psycopg's pool and CONN_MAX_AGE exclude each other, and django-tenants'
+# search_path belongs to a session, so no transaction pooling either.
+DATABASES = {
+    "default": env.db("DATABASE_URL", engine="django_tenants.postgresql_backend")
+}
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["ATOMIC_REQUESTS"] = False
+
+# Cache and queue
+REDIS_URL = env.str("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "precta.tenancy.cache_key",
+        "KEY_PREFIX": "precta",
+    }
+}
+# Celery spells a socket and its database another way than redis-py does.
+CELERY_BROKER_URL = env.str(
+    "CELERY_BROKER_URL",
+    default=REDIS_URL.replace("unix://", "redis+socket://").replace(
+        "?db=", "?virtual_host="
+    ),
+)
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A publish must not hang a request while the broker is down: the sweep picks the event up later.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_max": 0.1,
+}
+CELERY_BEAT_SCHEDULE = {
+    "sweep-outbox": {"task": "precta.outbox.tasks.sweep", "schedule": 60},
+    "sweep-deliveries": {"task": "precta.notifications.tasks.sweep", "schedule": 60},
+    "reconcile-payments": {
+        "task": "precta.payments.tasks.reconcile_all",
+        "schedule": 60,
+    },
+    "sweep-refunds": {
+        "task": "precta.payments.tasks.sweep_refunds_all",
+        "schedule": 60,
+    },
+    "expire-holds": {"task": "appointments.tasks.expire_holds_all", "schedule": 30},
+    "refresh-projections": {
+        "task": "appointments.tasks.refresh_projections_all",
+        "schedule": 300,
+    },
+    "remind-patients": {"task": "appointments.tasks.remind_all", "schedule": 600},
+}
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/me/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+USERSESSIONS_TRACK_ACTIVITY = False
+
+# Cookies: one login for the platform and all clinics; the admin host keeps its own (precta.sessions).
+_secure = PUBLIC_SCHEME == "https"
+SESSION_COOKIE_NAME = "precta_session"
+SESSION_COOKIE_DOMAIN = f".{PLATFORM_HOST}"
+SESSION_COOKIE_SECURE = _secure
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+ADMIN_SESSION_COOKIE_NAME = "precta_admin"
+ADMIN_SESSION_COOKIE_AGE = 8 * 3600
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+CSRF_COOKIE_NAME = "precta_csrf"
+CSRF_COOKIE_DOMAIN = f".{PLATFORM_HOST}"
+CSRF_COOKIE_SECURE = _secure
+CSRF_COOKIE_HTTPONLY = True
+_port = f":{PUBLIC_PORT}" if PUBLIC_PORT else ""
+CSRF_TRUSTED_ORIGINS = [
+    f"{PUBLIC_SCHEME}://{PLATFORM_HOST}{_port}",
+    f"{PUBLIC_SCHEME}://*.{PLATFORM_HOST}{_port}",
+]
+CSRF_FAILURE_VIEW = "precta.views.errors.csrf_failure"
+LANGUAGE_COOKIE_NAME = "precta_language"
+LANGUAGE_COOKIE_DOMAIN = f".{PLATFORM_HOST}"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SECURE = _secure
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+
+SECURE_SSL_REDIRECT = _secure
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https")
+    if env.bool("BEHIND_PROXY", default=False)
+    else None
+)
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _secure else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+from precta.security import CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY  # noqa: E402, F401
+
+# Numbers of requests beyond these make a 413/400 rather than a slow worker.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# Languages and time
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("sw", "Kiswahili")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["precta.formats"]
+PHONENUMBER_DEFAULT_REGION = "KE"
+PHONENUMBER_DB_FORMAT = "E164"
+
+# Files
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
+MEDIA_URL = "/media/"
+STORAGES = {
+    "default": {"BACKEND": "django_tenants.files.storage.TenantFileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": env.str(
+            "STATICFILES_BACKEND",
+            default="whitenoise.storage.CompressedManifestStaticFilesStorage",
+        )
+    },
+}
+
+# Post
+EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+if DEVSTACK and not env.str("EMAIL_URL", default=""):
+    EMAIL_BACKEND = "precta.devstack.mail.OutboxBackend"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str(
+    "DEFAULT_FROM_EMAIL", default=f"Precta <no-reply@{PLATFORM_HOST}>"
+)
+
+# Paystack (see docs/operations.md)
+PAYSTACK_BASE_URL = env.str("PAYSTACK_BASE_URL", default="https://api.paystack.co")
+PAYSTACK_SECRET_KEY = env.str("PAYSTACK_SECRET_KEY", default="")
+PAYSTACK_MPESA_PROVIDER = env.str("PAYSTACK_MPESA_PROVIDER", default="mpesa")
+PAYSTACK_DOMAIN = env.str(
+    "PAYSTACK_DOMAIN", default="test" if DEBUG or DEVSTACK else "live"
+)
+
+from precta.logs import LOGGING  # noqa: E402, F401

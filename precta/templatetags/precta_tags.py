@@ -1,0 +1,71 @@
+"""Addresses across hosts, money and times as people read them. Loaded in every template."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import formats, timezone
+
+from precta import hosts
+
+register = template.Library()
+
+
+@register.simple_tag
+def platform_url(name: str, *args: Any, **kwargs: Any) -> str:
+    return hosts.platform_url(name, *args, **kwargs)
+
+
+@register.simple_tag
+def clinic_url(clinic: Any, name: str, *args: Any, **kwargs: Any) -> str:
+    return hosts.clinic_url(clinic, name, *args, **kwargs)
+
+
+@register.simple_tag
+def admin_url(path: str = "/") -> str:
+    return hosts.admin_url(path)
+
+
+@register.filter
+def money(amount: Decimal | int | None, currency: str = "KES") -> str:
+    """`2500` → "KES 2,500"; cents are shown only when there are any."""
+    if amount is None:
+        return ""
+    amount = Decimal(amount)
+    digits = (
+        f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
+    )
+    return f"{currency}\u00a0{digits}"
+
+
+@register.filter
+def clinic_time(moment: datetime | None, clinic: Any) -> str:
+    """Like "Tue 24 Nov, 14:30" in the clinic's zone."""
+    return (
+        ""
+        if moment is None
+        else formats.date_format(
+            timezone.localtime(moment, clinic.policy.tz), "D j M, H:i"
+        )
+    )
+
+
+@register.filter
+def clinic_date(moment: datetime | None, clinic: Any) -> str:
+    """Like "Tuesday 24 November" in the clinic's zone."""
+    return (
+        ""
+        if moment is None
+        else formats.date_format(timezone.localtime(moment, clinic.policy.tz), "l j F")
+    )
+
+
+@register.filter
+def clinic_clock(moment: datetime | None, clinic: Any) -> str:
+    """Like "14:30" in the clinic's zone."""
+    return (
+        ""
+        if moment is None
+        else f"{timezone.localtime(moment, clinic.policy.tz):%H:%M}"
+    )

@@ -1,0 +1,11 @@
+"""The addresses of the clinic host."""
+
+from django.urls import include, path
+
+from precta.urls.shared import handler400, handler403, handler404, handler500
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+urlpatterns = [
+    path("", include("precta.urls.shared")),
+]

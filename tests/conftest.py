@@ -1,0 +1,156 @@
+"""The ground of the suite: two clinics made once, a rollback after each test, and one named cast."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from accounts.models import Role
+from clinics.models import Clinic, Domain
+from clinics.services.creation import create_clinic
+from precta import hosts
+from precta.tenancy import clinic_context
+from tests import factories
+
+KEPT = {
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "clinics_clinic",
+    "clinics_domain",
+}
+
+
+def _empty_all_schemas(self=None) -> None:
+    """Instead of flush, after a test with real transactions: one TRUNCATE over every schema."""
+    connection.set_schema_to_public()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'public' OR schemaname ~ '^clinic_'"
+        )
+        tables = [
+            f'"{schema}"."{table}"'
+            for schema, table in cursor.fetchall()
+            if table not in KEPT
+        ]
+        # The audit trail's trigger refuses TRUNCATE otherwise.
+        cursor.execute("BEGIN")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        cursor.execute("COMMIT")
+    Domain.objects.exclude(tenant__slug__in=("uzima", "pwani")).delete()
+    for clinic in Clinic.objects.exclude(slug__in=("uzima", "pwani")):
+        clinic.auto_drop_schema = True
+        clinic.delete(force_drop=True)
+    Clinic.objects.update(status="active", settings={})
+
+
+TransactionTestCase._fixture_teardown = _empty_all_schemas  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        for slug, name, city in (
+            ("uzima", "Uzima Clinic", "Nairobi"),
+            ("pwani", "Pwani Family Health", "Mombasa"),
+        ):
+            if not Clinic.objects.filter(slug=slug).exists():
+                create_clinic(
+                    slug=slug, name=name, city=city, region=city, address="1 Moi Avenue"
+                )
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _fresh_ground():
+    connection.set_schema_to_public()
+    yield
+    connection.set_schema_to_public()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    cache.clear()
+
+
+@pytest.fixture
+def uzima(db) -> Clinic:
+    return Clinic.objects.get(slug="uzima")
+
+
+@pytest.fixture
+def pwani(db) -> Clinic:
+    return Clinic.objects.get(slug="pwani")
+
+
+@pytest.fixture
+def cast(uzima, pwani) -> SimpleNamespace:
+    """Everybody the tests speak of. `patient` and `doctor` belong to Uzima, `other_doctor` to Pwani."""
+    patient = factories.make_patient("Amina", "Hassan", email="amina@example.test")
+    other_patient = factories.make_patient(
+        "Peter", "Otieno", email="peter@example.test"
+    )
+    factories.link_patient(patient, uzima)
+    return SimpleNamespace(
+        uzima=uzima,
+        pwani=pwani,
+        patient=patient,
+        other_patient=other_patient,
+        doctor=factories.make_doctor(uzima, email="achieng@example.test"),
+        other_doctor=factories.make_doctor(
+            pwani, "Brian", "Kiprono", email="brian@example.test"
+        ),
+        staff=factories.make_staff(uzima, email="desk@example.test"),
+        owner=factories.make_staff(uzima, "owner", email="owner@example.test"),
+        admin=factories.make_user("admin@example.test", role=Role.ADMIN),
+    )
+
+
+@pytest.fixture
+def in_uzima(uzima):
+    with clinic_context(uzima):
+        yield uzima
+
+
+def client_for(host: str, user=None, **defaults) -> Client:
+    client = Client(HTTP_HOST=host, **defaults)
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def at_platform(db):
+    """`at_platform(user)` → a client on the platform host, signed in when a user is given."""
+    return lambda user=None, **defaults: client_for(
+        "precta.localhost", user, **defaults
+    )
+
+
+@pytest.fixture
+def at_clinic(db):
+    """`at_clinic(clinic, user)` → a client on that clinic's host."""
+    return lambda clinic, user=None, **defaults: client_for(
+        hosts.clinic_host(clinic), user, **defaults
+    )
+
+
+@pytest.fixture
+def at_admin(db):
+    """`at_admin(user)` → a client on the admin host, whose session cookie is its own."""
+
+    def make(user=None, **defaults):
+        from django.conf import settings
+
+        client = client_for(hosts.admin_host(), user, **defaults)
+        if user is not None:
+            client.cookies[settings.ADMIN_SESSION_COOKIE_NAME] = client.cookies[
+                settings.SESSION_COOKIE_NAME
+            ].value
+            del client.cookies[settings.SESSION_COOKIE_NAME]
+        return client
+
+    return make

@@ -1,0 +1,146 @@
+"""People, doctors and visits for tests; every function saves what it makes and returns it."""
+
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from allauth.account.models import EmailAddress
+
+from accounts.models import (
+    ClinicPatient,
+    Consent,
+    ConsentPurpose,
+    Doctor,
+    Patient,
+    Role,
+    User,
+    UserStatus,
+    VerificationStatus,
+)
+from appointments.models import Appointment, AppointmentStatus, DoctorAvailability
+from clinics.models import Clinic, Membership, MembershipRole
+from precta.ids import new_id
+from precta.tenancy import clinic_context
+
+PASSWORD = "correct horse battery"
+# A hash made once: argon2 is slow on purpose, and a suite makes hundreds of users.
+_HASH: dict[str, str] = {}
+_numbers = count(1)
+
+
+def make_user(email: str = "", role: str = Role.PATIENT, **extra: Any) -> User:
+    from django.contrib.auth.hashers import make_password
+
+    email = email or f"person{next(_numbers)}@example.test"
+    extra.setdefault("status", UserStatus.ACTIVE)
+    extra.setdefault("email_verified", True)
+    user = User(email=email, role=role, **extra)
+    user.password = _HASH.setdefault("hash", make_password(PASSWORD))
+    user.save()
+    EmailAddress.objects.create(
+        user=user, email=email, verified=user.email_verified, primary=True
+    )
+    return user
+
+
+def make_patient(
+    first_name: str = "Amina", last_name: str = "Hassan", **extra: Any
+) -> Patient:
+    user = extra.pop("user", None) or make_user(extra.pop("email", ""))
+    return Patient.objects.create(
+        user=user, first_name=first_name, last_name=last_name, **extra
+    )
+
+
+def make_doctor(
+    clinic: Clinic,
+    first_name: str = "Achieng",
+    last_name: str = "Njoroge",
+    **extra: Any,
+) -> Doctor:
+    """A verified doctor of `clinic`: paediatrician, KES 2,500, 30 minutes, both kinds of visit, no windows yet."""
+    user = extra.pop("user", None) or make_user(
+        extra.pop("email", ""), role=Role.DOCTOR
+    )
+    extra.setdefault("specialties", ["paediatrics"])
+    extra.setdefault("languages", ["en", "sw"])
+    extra.setdefault("consultation_fee", Decimal("2500.00"))
+    extra.setdefault("consultation_modes", ["in_person", "video"])
+    extra.setdefault("verification_status", VerificationStatus.VERIFIED)
+    return Doctor.objects.create(
+        user=user, clinic=clinic, first_name=first_name, last_name=last_name, **extra
+    )
+
+
+def make_window(
+    doctor: Doctor,
+    day: int,
+    start: str,
+    end: str,
+    mode: str = "in_person",
+    **extra: Any,
+) -> DoctorAvailability:
+    """A weekly window; `day` 0 is Sunday; times "HH:MM" in the clinic's zone."""
+    with clinic_context(doctor.clinic):
+        return DoctorAvailability.objects.create(
+            doctor=doctor,
+            day_of_week=day,
+            start_time=time.fromisoformat(start),
+            end_time=time.fromisoformat(end),
+            consultation_mode=mode,
+            **extra,
+        )
+
+
+def make_full_week(doctor: Doctor, start: str = "08:00", end: str = "17:00") -> None:
+    """The same window every day, for both kinds of visit."""
+    for day in range(7):
+        for mode in doctor.consultation_modes:
+            make_window(doctor, day, start, end, mode)
+
+
+def make_appointment(
+    patient: Patient, doctor: Doctor, scheduled_at: datetime, **extra: Any
+) -> Appointment:
+    """A row as it would stand after booking; free of charge unless `fee` is given (no Payment is made)."""
+    extra.setdefault("status", AppointmentStatus.CONFIRMED)
+    extra.setdefault("fee", Decimal("0.00"))
+    extra.setdefault("consultation_type", "in_person")
+    extra.setdefault("duration_minutes", doctor.consultation_duration_minutes)
+    extra.setdefault("booked_by", patient.user)
+    if extra["status"] == AppointmentStatus.PENDING_PAYMENT:
+        extra.setdefault("hold_expires_at", datetime.now(UTC) + timedelta(minutes=15))
+    if extra["status"] == AppointmentStatus.CANCELLED:
+        extra.setdefault("cancelled_at", datetime.now(UTC))
+        extra.setdefault("refund_due", Decimal("0.00"))
+    with clinic_context(doctor.clinic):
+        return Appointment.objects.create(
+            patient=patient,
+            doctor=doctor,
+            clinic=doctor.clinic,
+            scheduled_at=scheduled_at,
+            idempotency_key=new_id(),
+            **extra,
+        )
+
+
+def link_patient(patient: Patient, clinic: Clinic) -> ClinicPatient:
+    """The patient has been to this clinic and has agreed to its care."""
+    Consent.objects.create(
+        patient=patient,
+        clinic=clinic,
+        given_by=patient.user,
+        purpose=ConsentPurpose.CLINIC_CARE,
+        text_version="test",
+        text="I agree.",
+    )
+    return ClinicPatient.objects.create(patient=patient, clinic=clinic)
+
+
+def make_staff(
+    clinic: Clinic, role: str = MembershipRole.FRONT_DESK, email: str = ""
+) -> User:
+    user = make_user(email)
+    Membership.objects.create(user=user, clinic=clinic, role=role)
+    return user
