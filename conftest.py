@@ -3,12 +3,17 @@
 import os
 from contextlib import ExitStack
 
+import django
 import pytest
 
 from precta.devstack import env
 
+os.environ["CELERY_TASK_ALWAYS_EAGER"] = "true"
+os.environ["STATICFILES_BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+os.environ["EMAIL_URL"] = "memorymail://"
 env.apply()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "precta.settings")
+django.setup()  # tests/conftest.py imports models, and may be loaded before pytest-django sets Django up
 _held = ExitStack()
 
 

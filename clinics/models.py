@@ -13,9 +13,7 @@ from precta.ids import IdField, new_clinic_code
 
 SLUG_PATTERN = r"^[a-z][a-z0-9-]{1,48}$"
 RESERVED_SLUGS = frozenset(
-    "admin api app assets account accounts auth billing blog cdn clinic clinics dev docs doctor doctors ftp health "
-    "help imap join localhost login mail me media mx ns ns1 ns2 pharmacy platform pop precta public root rx security "
-    "smtp staff static status support template test webhook webhooks www".split()
+    ["admin", "api", "app", "assets", "account", "accounts", "auth", "billing", "blog", "cdn", "clinic", "clinics", "dev", "docs", "doctor", "doctors", "ftp", "health", "help", "imap", "join", "localhost", "login", "mail", "me", "media", "mx", "ns", "ns1", "ns2", "pharmacy", "platform", "pop", "precta", "public", "root", "rx", "security", "smtp", "staff", "static", "status", "support", "template", "test", "webhook", "webhooks", "www"]
 )
 
 
@@ -55,18 +53,12 @@ class Clinic(TenantMixin):
         validators=[RegexValidator(SLUG_PATTERN)],
         editable=False,
     )
-    code = models.CharField(
-        _("code"), max_length=8, unique=True, default=new_clinic_code, editable=False
-    )
+    code = models.CharField(_("code"), max_length=8, unique=True, default=new_clinic_code, editable=False)
     description = models.TextField(_("description"), blank=True, default="")
     logo_url = models.CharField(_("logo"), max_length=500, blank=True, default="")
     address = models.TextField(_("address"), blank=True, default="")
-    city = models.CharField(
-        _("city"), max_length=100, blank=True, default="", db_index=True
-    )
-    region = models.CharField(
-        _("county"), max_length=100, blank=True, default="", db_index=True
-    )
+    city = models.CharField(_("city"), max_length=100, blank=True, default="", db_index=True)
+    region = models.CharField(_("county"), max_length=100, blank=True, default="", db_index=True)
     phone = models.CharField(_("phone"), max_length=20, blank=True, default="")
     email = models.EmailField(_("e-mail"), max_length=255, blank=True, default="")
     website = models.URLField(_("website"), max_length=500, blank=True, default="")
@@ -89,9 +81,7 @@ class Clinic(TenantMixin):
         ordering = ("name",)
         constraints = (
             choices_check("status", ClinicStatus.values, "clinic_status_known"),
-            models.CheckConstraint(
-                condition=Q(slug__regex=SLUG_PATTERN), name="clinic_slug_form"
-            ),
+            models.CheckConstraint(condition=Q(slug__regex=SLUG_PATTERN), name="clinic_slug_form"),
         )
 
     def __str__(self) -> str:
@@ -131,9 +121,7 @@ class Membership(models.Model):
         related_name="memberships",
         verbose_name=_("person"),
     )
-    clinic = models.ForeignKey(
-        Clinic, models.PROTECT, related_name="memberships", verbose_name=_("clinic")
-    )
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="memberships", verbose_name=_("clinic"))
     role = models.CharField(_("role"), max_length=20, choices=MembershipRole.choices)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
@@ -142,9 +130,7 @@ class Membership(models.Model):
         verbose_name = _("staff member")
         verbose_name_plural = _("staff")
         constraints = (
-            models.UniqueConstraint(
-                fields=["user", "clinic"], name="membership_one_per_person_and_clinic"
-            ),
+            models.UniqueConstraint(fields=["user", "clinic"], name="membership_one_per_person_and_clinic"),
             choices_check("role", MembershipRole.values, "membership_role_known"),
         )
 

@@ -39,10 +39,7 @@ class ClinicSettings:
         stored = stored or {}
         known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
         if "refund_steps" in known:
-            steps = (
-                RefundStep(int(s["hours_before"]), int(s["percent"]))
-                for s in known["refund_steps"]
-            )
+            steps = (RefundStep(int(s["hours_before"]), int(s["percent"])) for s in known["refund_steps"])
             known["refund_steps"] = tuple(sorted(steps, key=lambda s: -s.hours_before))
         if "delivery_fee" in known:
             known["delivery_fee"] = Decimal(str(known["delivery_fee"]))

@@ -16,9 +16,7 @@ View = Callable[..., HttpResponse]
 
 def sign_in_redirect(request: HttpRequest) -> HttpResponse:
     """To the platform's sign-in page and back here afterwards; a form that was posted comes back to its page."""
-    back = (
-        request.get_full_path() if request.method in {"GET", "HEAD"} else request.path
-    )
+    back = request.get_full_path() if request.method in {"GET", "HEAD"} else request.path
     target = hosts.origin(request.get_host().rsplit(":", 1)[0]) + back
     url = hosts.platform_url("account_login") + "?" + urlencode({"next": target})
     if request.headers.get("HX-Request"):

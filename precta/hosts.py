@@ -32,9 +32,7 @@ def admin_host() -> str:
 
 
 def platform_url(name: str, *args: Any, **kwargs: Any) -> str:
-    return origin(settings.PLATFORM_HOST) + reverse(
-        name, URLCONFS["platform"], args, kwargs
-    )
+    return origin(settings.PLATFORM_HOST) + reverse(name, URLCONFS["platform"], args, kwargs)
 
 
 def clinic_url(clinic: HasSlug, name: str, *args: Any, **kwargs: Any) -> str:

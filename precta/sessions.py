@@ -12,13 +12,9 @@ class HostSessionMiddleware(SessionMiddleware):
         if getattr(request, "host_kind", "platform") != "admin":
             super().process_request(request)
             return
-        request.session = self.SessionStore(
-            request.COOKIES.get(settings.ADMIN_SESSION_COOKIE_NAME)
-        )
+        request.session = self.SessionStore(request.COOKIES.get(settings.ADMIN_SESSION_COOKIE_NAME))
 
-    def process_response(
-        self, request: HttpRequest, response: HttpResponse
-    ) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if getattr(request, "host_kind", "platform") != "admin":
             return super().process_response(request, response)
         if request.session.modified and not request.session.is_empty():

@@ -15,9 +15,7 @@ PRECTA_DATA = Path(env.str("PRECTA_DATA", default=str(BASE_DIR / ".data")))
 # Hosts. TenancyMiddleware answers 404 to every host that is not the platform's, the admin's or a clinic's, before
 # any view sees it; Django's own list would answer 400 and cannot know the clinics.
 PLATFORM_HOST = env.str("PLATFORM_HOST", default="precta.localhost")
-PUBLIC_SCHEME = env.str(
-    "PUBLIC_SCHEME", default="http" if DEBUG or DEVSTACK else "https"
-)
+PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http" if DEBUG or DEVSTACK else "https")
 PUBLIC_PORT = env.int("PUBLIC_PORT", default=0) or None
 ALLOWED_HOSTS = ["*"]
 
@@ -122,9 +120,7 @@ FORM_RENDERER = "precta.forms.PrectaRenderer"
 
 # Database. One connection a worker thread: psycopg's pool and CONN_MAX_AGE exclude each other, and django-tenants'
 # search_path belongs to a session, so no transaction pooling either.
-DATABASES = {
-    "default": env.db("DATABASE_URL", engine="django_tenants.postgresql_backend")
-}
+DATABASES = {"default": env.db("DATABASE_URL", engine="django_tenants.postgresql_backend")}
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
@@ -142,11 +138,11 @@ CACHES = {
 # Celery spells a socket and its database another way than redis-py does.
 CELERY_BROKER_URL = env.str(
     "CELERY_BROKER_URL",
-    default=REDIS_URL.replace("unix://", "redis+socket://").replace(
-        "?db=", "?virtual_host="
-    ),
+    default=REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host="),
 )
 CELERY_RESULT_BACKEND = None
+CELERY_TASK_ALWAYS_EAGER = env.bool("CELERY_TASK_ALWAYS_EAGER", default=False)
+CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -188,9 +184,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
-    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
@@ -243,11 +237,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
 
 SECURE_SSL_REDIRECT = _secure
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https")
-    if env.bool("BEHIND_PROXY", default=False)
-    else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
@@ -293,16 +283,12 @@ vars().update(EMAIL_CONFIG)
 if DEVSTACK and not env.str("EMAIL_URL", default=""):
     EMAIL_BACKEND = "precta.devstack.mail.OutboxBackend"
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str(
-    "DEFAULT_FROM_EMAIL", default=f"Precta <no-reply@{PLATFORM_HOST}>"
-)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Precta <no-reply@{PLATFORM_HOST}>")
 
 # Paystack (see docs/operations.md)
 PAYSTACK_BASE_URL = env.str("PAYSTACK_BASE_URL", default="https://api.paystack.co")
 PAYSTACK_SECRET_KEY = env.str("PAYSTACK_SECRET_KEY", default="")
 PAYSTACK_MPESA_PROVIDER = env.str("PAYSTACK_MPESA_PROVIDER", default="mpesa")
-PAYSTACK_DOMAIN = env.str(
-    "PAYSTACK_DOMAIN", default="test" if DEBUG or DEVSTACK else "live"
-)
+PAYSTACK_DOMAIN = env.str("PAYSTACK_DOMAIN", default="test" if DEBUG or DEVSTACK else "live")
 
 from precta.logs import LOGGING  # noqa: E402, F401

@@ -74,21 +74,14 @@ class TenancyMiddleware:
             host = ""
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if name in BARE_HOSTS:
-            return HttpResponsePermanentRedirect(
-                hosts.origin(settings.PLATFORM_HOST) + request.get_full_path()
-            )
+            return HttpResponsePermanentRedirect(hosts.origin(settings.PLATFORM_HOST) + request.get_full_path())
         request.clinic = None  # type: ignore[attr-defined]
         if name == settings.PLATFORM_HOST:
             return self._respond(request, "platform")
         if name == hosts.admin_host():
             return self._respond(request, "admin")
         with public_context():
-            domain = (
-                get_tenant_domain_model()
-                .objects.select_related("tenant")
-                .filter(domain=name)
-                .first()
-            )
+            domain = get_tenant_domain_model().objects.select_related("tenant").filter(domain=name).first()
         if domain is None:
             return self._refuse(request, "unknown_host.html", 404)
         clinic = domain.tenant
@@ -151,9 +144,7 @@ class TenantTask(Task):
         request = self.request
         if request.called_directly:
             return connection.schema_name
-        schema = (request.headers or {}).get(self.header) or getattr(
-            request, self.header, None
-        )
+        schema = (request.headers or {}).get(self.header) or getattr(request, self.header, None)
         if not schema:
             raise NoSchemaError(f"{self.name} was queued without a schema")
         return schema

@@ -30,11 +30,7 @@ def _empty_all_schemas(self=None) -> None:
         cursor.execute(
             "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'public' OR schemaname ~ '^clinic_'"
         )
-        tables = [
-            f'"{schema}"."{table}"'
-            for schema, table in cursor.fetchall()
-            if table not in KEPT
-        ]
+        tables = [f'"{schema}"."{table}"' for schema, table in cursor.fetchall() if table not in KEPT]
         # The audit trail's trigger refuses TRUNCATE otherwise.
         cursor.execute("BEGIN")
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -58,9 +54,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
             ("pwani", "Pwani Family Health", "Mombasa"),
         ):
             if not Clinic.objects.filter(slug=slug).exists():
-                create_clinic(
-                    slug=slug, name=name, city=city, region=city, address="1 Moi Avenue"
-                )
+                create_clinic(slug=slug, name=name, city=city, region=city, address="1 Moi Avenue")
     yield
 
 
@@ -90,9 +84,7 @@ def pwani(db) -> Clinic:
 def cast(uzima, pwani) -> SimpleNamespace:
     """Everybody the tests speak of. `patient` and `doctor` belong to Uzima, `other_doctor` to Pwani."""
     patient = factories.make_patient("Amina", "Hassan", email="amina@example.test")
-    other_patient = factories.make_patient(
-        "Peter", "Otieno", email="peter@example.test"
-    )
+    other_patient = factories.make_patient("Peter", "Otieno", email="peter@example.test")
     factories.link_patient(patient, uzima)
     return SimpleNamespace(
         uzima=uzima,
@@ -100,9 +92,7 @@ def cast(uzima, pwani) -> SimpleNamespace:
         patient=patient,
         other_patient=other_patient,
         doctor=factories.make_doctor(uzima, email="achieng@example.test"),
-        other_doctor=factories.make_doctor(
-            pwani, "Brian", "Kiprono", email="brian@example.test"
-        ),
+        other_doctor=factories.make_doctor(pwani, "Brian", "Kiprono", email="brian@example.test"),
         staff=factories.make_staff(uzima, email="desk@example.test"),
         owner=factories.make_staff(uzima, "owner", email="owner@example.test"),
         admin=factories.make_user("admin@example.test", role=Role.ADMIN),
@@ -125,17 +115,13 @@ def client_for(host: str, user=None, **defaults) -> Client:
 @pytest.fixture
 def at_platform(db):
     """`at_platform(user)` → a client on the platform host, signed in when a user is given."""
-    return lambda user=None, **defaults: client_for(
-        "precta.localhost", user, **defaults
-    )
+    return lambda user=None, **defaults: client_for("precta.localhost", user, **defaults)
 
 
 @pytest.fixture
 def at_clinic(db):
     """`at_clinic(clinic, user)` → a client on that clinic's host."""
-    return lambda clinic, user=None, **defaults: client_for(
-        hosts.clinic_host(clinic), user, **defaults
-    )
+    return lambda clinic, user=None, **defaults: client_for(hosts.clinic_host(clinic), user, **defaults)
 
 
 @pytest.fixture
@@ -147,9 +133,7 @@ def at_admin(db):
 
         client = client_for(hosts.admin_host(), user, **defaults)
         if user is not None:
-            client.cookies[settings.ADMIN_SESSION_COOKIE_NAME] = client.cookies[
-                settings.SESSION_COOKIE_NAME
-            ].value
+            client.cookies[settings.ADMIN_SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
             del client.cookies[settings.SESSION_COOKIE_NAME]
         return client
 

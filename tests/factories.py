@@ -38,19 +38,13 @@ def make_user(email: str = "", role: str = Role.PATIENT, **extra: Any) -> User:
     user = User(email=email, role=role, **extra)
     user.password = _HASH.setdefault("hash", make_password(PASSWORD))
     user.save()
-    EmailAddress.objects.create(
-        user=user, email=email, verified=user.email_verified, primary=True
-    )
+    EmailAddress.objects.create(user=user, email=email, verified=user.email_verified, primary=True)
     return user
 
 
-def make_patient(
-    first_name: str = "Amina", last_name: str = "Hassan", **extra: Any
-) -> Patient:
+def make_patient(first_name: str = "Amina", last_name: str = "Hassan", **extra: Any) -> Patient:
     user = extra.pop("user", None) or make_user(extra.pop("email", ""))
-    return Patient.objects.create(
-        user=user, first_name=first_name, last_name=last_name, **extra
-    )
+    return Patient.objects.create(user=user, first_name=first_name, last_name=last_name, **extra)
 
 
 def make_doctor(
@@ -60,17 +54,13 @@ def make_doctor(
     **extra: Any,
 ) -> Doctor:
     """A verified doctor of `clinic`: paediatrician, KES 2,500, 30 minutes, both kinds of visit, no windows yet."""
-    user = extra.pop("user", None) or make_user(
-        extra.pop("email", ""), role=Role.DOCTOR
-    )
+    user = extra.pop("user", None) or make_user(extra.pop("email", ""), role=Role.DOCTOR)
     extra.setdefault("specialties", ["paediatrics"])
     extra.setdefault("languages", ["en", "sw"])
     extra.setdefault("consultation_fee", Decimal("2500.00"))
     extra.setdefault("consultation_modes", ["in_person", "video"])
     extra.setdefault("verification_status", VerificationStatus.VERIFIED)
-    return Doctor.objects.create(
-        user=user, clinic=clinic, first_name=first_name, last_name=last_name, **extra
-    )
+    return Doctor.objects.create(user=user, clinic=clinic, first_name=first_name, last_name=last_name, **extra)
 
 
 def make_window(
@@ -100,9 +90,7 @@ def make_full_week(doctor: Doctor, start: str = "08:00", end: str = "17:00") -> 
             make_window(doctor, day, start, end, mode)
 
 
-def make_appointment(
-    patient: Patient, doctor: Doctor, scheduled_at: datetime, **extra: Any
-) -> Appointment:
+def make_appointment(patient: Patient, doctor: Doctor, scheduled_at: datetime, **extra: Any) -> Appointment:
     """A row as it would stand after booking; free of charge unless `fee` is given (no Payment is made)."""
     extra.setdefault("status", AppointmentStatus.CONFIRMED)
     extra.setdefault("fee", Decimal("0.00"))
@@ -138,9 +126,7 @@ def link_patient(patient: Patient, clinic: Clinic) -> ClinicPatient:
     return ClinicPatient.objects.create(patient=patient, clinic=clinic)
 
 
-def make_staff(
-    clinic: Clinic, role: str = MembershipRole.FRONT_DESK, email: str = ""
-) -> User:
+def make_staff(clinic: Clinic, role: str = MembershipRole.FRONT_DESK, email: str = "") -> User:
     user = make_user(email)
     Membership.objects.create(user=user, clinic=clinic, role=role)
     return user

@@ -6,7 +6,7 @@ from accounts.models.doctor import (
     DoctorCredential,
     VerificationStatus,
 )
-from accounts.models.patient import Gender, Guardianship, GuardianRelation, Patient
+from accounts.models.patient import Gender, GuardianRelation, Guardianship, Patient
 from accounts.models.user import Role, User, UserStatus
 
 __all__ = [

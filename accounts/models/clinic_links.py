@@ -19,22 +19,14 @@ class ClinicPatient(models.Model):
     """The link that lets one clinic's staff see a patient."""
 
     id = IdField()
-    clinic = models.ForeignKey(
-        Clinic, models.PROTECT, related_name="patient_links", verbose_name=_("clinic")
-    )
-    patient = models.ForeignKey(
-        Patient, models.PROTECT, related_name="clinic_links", verbose_name=_("patient")
-    )
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="patient_links", verbose_name=_("clinic"))
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="clinic_links", verbose_name=_("patient"))
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("clinic's patient")
         verbose_name_plural = _("clinic's patients")
-        constraints = (
-            models.UniqueConstraint(
-                fields=["clinic", "patient"], name="clinic_patient_once"
-            ),
-        )
+        constraints = (models.UniqueConstraint(fields=["clinic", "patient"], name="clinic_patient_once"),)
 
     def __str__(self) -> str:
         return f"{self.clinic_id} {self.patient_id}"
@@ -44,9 +36,7 @@ class Consent(models.Model):
     """What a patient agreed to, in which version of the text, and when it was given and withdrawn."""
 
     id = IdField()
-    patient = models.ForeignKey(
-        Patient, models.PROTECT, related_name="consents", verbose_name=_("patient")
-    )
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="consents", verbose_name=_("patient"))
     clinic = models.ForeignKey(
         Clinic,
         models.PROTECT,
@@ -55,12 +45,8 @@ class Consent(models.Model):
         related_name="+",
         verbose_name=_("clinic"),
     )
-    given_by = models.ForeignKey(
-        "accounts.User", models.PROTECT, related_name="+", verbose_name=_("given by")
-    )
-    purpose = models.CharField(
-        _("purpose"), max_length=30, choices=ConsentPurpose.choices
-    )
+    given_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("given by"))
+    purpose = models.CharField(_("purpose"), max_length=30, choices=ConsentPurpose.choices)
     text_version = models.CharField(_("version of the text"), max_length=20)
     text = models.TextField(_("text agreed to"))
     given_at = models.DateTimeField(_("given"), auto_now_add=True)
@@ -72,8 +58,7 @@ class Consent(models.Model):
         constraints = (
             choices_check("purpose", ConsentPurpose.values, "consent_purpose_known"),
             models.CheckConstraint(
-                condition=Q(withdrawn_at__isnull=True)
-                | Q(withdrawn_at__gte=models.F("given_at")),
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=models.F("given_at")),
                 name="consent_withdrawn_after_given",
             ),
             models.UniqueConstraint(

@@ -68,28 +68,18 @@ class Doctor(models.Model):
     first_name = models.CharField(_("first name"), max_length=100)
     last_name = models.CharField(_("last name"), max_length=100)
     bio = models.TextField(_("about"), blank=True, default="")
-    profile_image_url = models.CharField(
-        _("photo"), max_length=500, blank=True, default=""
-    )
-    specialties = ArrayField(
-        models.CharField(max_length=60), verbose_name=_("specialties")
-    )
+    profile_image_url = models.CharField(_("photo"), max_length=500, blank=True, default="")
+    specialties = ArrayField(models.CharField(max_length=60), verbose_name=_("specialties"))
     languages = ArrayField(
         models.CharField(max_length=10),
         verbose_name=_("languages"),
         default=default_languages,
     )
     qualifications = models.JSONField(_("qualifications"), default=list, blank=True)
-    license_number = models.CharField(
-        _("licence number"), max_length=100, blank=True, default=""
-    )
-    years_of_experience = models.PositiveIntegerField(
-        _("years of practice"), null=True, blank=True
-    )
+    license_number = models.CharField(_("licence number"), max_length=100, blank=True, default="")
+    years_of_experience = models.PositiveIntegerField(_("years of practice"), null=True, blank=True)
     consultation_fee = models.DecimalField(_("fee"), max_digits=10, decimal_places=2)
-    consultation_duration_minutes = models.PositiveIntegerField(
-        _("length of a visit in minutes"), default=30
-    )
+    consultation_duration_minutes = models.PositiveIntegerField(_("length of a visit in minutes"), default=30)
     consultation_modes = ArrayField(
         models.CharField(max_length=10, choices=ConsultationMode.choices),
         verbose_name=_("kinds of visit"),
@@ -101,9 +91,7 @@ class Doctor(models.Model):
         choices=VerificationStatus.choices,
         default=VerificationStatus.PENDING,
     )
-    verification_notes = models.TextField(
-        _("notes on verification"), blank=True, default=""
-    )
+    verification_notes = models.TextField(_("notes on verification"), blank=True, default="")
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     verified_by = models.ForeignKey(
         User,
@@ -122,18 +110,12 @@ class Doctor(models.Model):
         related_name="doctors",
         verbose_name=_("clinic"),
     )
-    average_rating = models.DecimalField(
-        _("rating"), max_digits=2, decimal_places=1, default=0
-    )
+    average_rating = models.DecimalField(_("rating"), max_digits=2, decimal_places=1, default=0)
     total_reviews = models.PositiveIntegerField(_("reviews"), default=0)
     total_consultations = models.PositiveIntegerField(_("consultations"), default=0)
     next_slots = models.JSONField(default=dict, blank=True, editable=False)
-    free_days_in_person = ArrayField(
-        models.DateField(), default=list, blank=True, editable=False
-    )
-    free_days_video = ArrayField(
-        models.DateField(), default=list, blank=True, editable=False
-    )
+    free_days_in_person = ArrayField(models.DateField(), default=list, blank=True, editable=False)
+    free_days_video = ArrayField(models.DateField(), default=list, blank=True, editable=False)
     next_available_at = models.DateTimeField(null=True, blank=True, editable=False)
     projected_at = models.DateTimeField(null=True, blank=True, editable=False)
     search_document = SearchVectorField(null=True, editable=False)
@@ -173,9 +155,7 @@ class Doctor(models.Model):
                 VerificationStatus.values,
                 "doctor_verification_known",
             ),
-            models.CheckConstraint(
-                condition=Q(consultation_fee__gte=0), name="doctor_fee_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(consultation_fee__gte=0), name="doctor_fee_not_negative"),
             models.CheckConstraint(
                 condition=Q(
                     consultation_duration_minutes__gte=5,
@@ -190,12 +170,9 @@ class Doctor(models.Model):
                 ),
                 name="doctor_modes_known",
             ),
+            models.CheckConstraint(condition=Q(specialties__len__gte=1), name="doctor_has_specialty"),
             models.CheckConstraint(
-                condition=Q(specialties__len__gte=1), name="doctor_has_specialty"
-            ),
-            models.CheckConstraint(
-                condition=Q(average_rating=0)
-                | Q(average_rating__gte=1, average_rating__lte=5),
+                condition=Q(average_rating=0) | Q(average_rating__gte=1, average_rating__lte=5),
                 name="doctor_rating_in_range",
             ),
         )
@@ -216,12 +193,8 @@ class DoctorCredential(models.Model):
     """A paper that a platform admin checks; the file is private."""
 
     id = IdField()
-    doctor = models.ForeignKey(
-        Doctor, models.PROTECT, related_name="credentials", verbose_name=_("doctor")
-    )
-    type = models.CharField(
-        _("type"), max_length=20, choices=CredentialType.choices, db_index=True
-    )
+    doctor = models.ForeignKey(Doctor, models.PROTECT, related_name="credentials", verbose_name=_("doctor"))
+    type = models.CharField(_("type"), max_length=20, choices=CredentialType.choices, db_index=True)
     name = models.CharField(_("name"), max_length=200)
     file_url = models.CharField(_("file"), max_length=500)
     issued_by = models.CharField(_("issued by"), max_length=200, blank=True, default="")

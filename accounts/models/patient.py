@@ -46,10 +46,8 @@ class Patient(models.Model):
     first_name = models.CharField(_("first name"), max_length=100)
     last_name = models.CharField(_("last name"), max_length=100)
     date_of_birth = models.DateField(_("date of birth"), null=True, blank=True)
-    gender = models.CharField(
-        _("gender"), max_length=20, choices=Gender.choices, null=True, blank=True
-    )  # noqa: DJ001
-    blood_type = models.CharField(  # noqa: DJ001
+    gender = models.CharField(_("gender"), max_length=20, choices=Gender.choices, null=True, blank=True)
+    blood_type = models.CharField(
         _("blood type"),
         max_length=5,
         choices=[(b, b) for b in BLOOD_TYPES],
@@ -68,12 +66,8 @@ class Patient(models.Model):
         choices=PreferredLanguage.choices,
         default=PreferredLanguage.ENGLISH,
     )
-    emergency_contact_name = models.CharField(
-        _("emergency contact"), max_length=200, blank=True, default=""
-    )
-    emergency_contact_phone = PhoneNumberField(
-        _("emergency phone"), max_length=20, blank=True, default=""
-    )
+    emergency_contact_name = models.CharField(_("emergency contact"), max_length=200, blank=True, default="")
+    emergency_contact_phone = PhoneNumberField(_("emergency phone"), max_length=20, blank=True, default="")
     clinic = models.ForeignKey(
         Clinic,
         models.SET_NULL,
@@ -86,15 +80,11 @@ class Patient(models.Model):
     class Meta:
         verbose_name = _("patient")
         verbose_name_plural = _("patients")
-        indexes = (
-            models.Index(fields=["first_name", "last_name"], name="patient_name"),
-        )
+        indexes = (models.Index(fields=["first_name", "last_name"], name="patient_name"),)
         constraints = (
             choices_check("gender", Gender.values, "patient_gender_known"),
             choices_check("blood_type", BLOOD_TYPES, "patient_blood_type_known"),
-            choices_check(
-                "preferred_language", PreferredLanguage.values, "patient_language_known"
-            ),
+            choices_check("preferred_language", PreferredLanguage.values, "patient_language_known"),
         )
 
     def __str__(self) -> str:
@@ -115,9 +105,7 @@ class Guardianship(models.Model):
         related_name="children_links",
         verbose_name=_("guardian"),
     )
-    child = models.ForeignKey(
-        Patient, models.PROTECT, related_name="guardian_links", verbose_name=_("child")
-    )
+    child = models.ForeignKey(Patient, models.PROTECT, related_name="guardian_links", verbose_name=_("child"))
     relation = models.CharField(
         _("relation"),
         max_length=20,
@@ -136,12 +124,8 @@ class Guardianship(models.Model):
                 condition=Q(ended_at__isnull=True),
                 name="guardianship_once",
             ),
-            models.CheckConstraint(
-                condition=~Q(guardian=F("child")), name="guardianship_of_another"
-            ),
-            choices_check(
-                "relation", GuardianRelation.values, "guardianship_relation_known"
-            ),
+            models.CheckConstraint(condition=~Q(guardian=F("child")), name="guardianship_of_another"),
+            choices_check("relation", GuardianRelation.values, "guardianship_relation_known"),
         )
 
     def __str__(self) -> str:

@@ -26,17 +26,13 @@ class UserStatus(models.TextChoices):
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(
-        self, email: str, password: str | None = None, **extra: Any
-    ) -> "User":
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **extra)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(
-        self, email: str, password: str | None = None, **extra: Any
-    ) -> "User":
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> "User":
         """A platform admin; used by `manage.py createsuperuser`."""
         extra.setdefault("role", Role.ADMIN)
         extra.setdefault("status", UserStatus.ACTIVE)
@@ -57,12 +53,8 @@ class User(AbstractBaseUser):
 
     id = IdField()
     email = models.EmailField(_("e-mail"), max_length=255, unique=True)
-    phone = PhoneNumberField(
-        _("phone"), max_length=20, unique=True, null=True, blank=True
-    )
-    password = models.CharField(
-        _("password"), max_length=255, db_column="password_hash"
-    )
+    phone = PhoneNumberField(_("phone"), max_length=20, unique=True, null=True, blank=True)
+    password = models.CharField(_("password"), max_length=255, db_column="password_hash")
     role = models.CharField(
         _("role"),
         max_length=10,

@@ -28,9 +28,7 @@ class AppointmentStatus(models.TextChoices):
 
 # The only changes of status there are; every service asks this table.
 TRANSITIONS: dict[str, frozenset[str]] = {
-    AppointmentStatus.PENDING_PAYMENT: frozenset(
-        {AppointmentStatus.CONFIRMED, AppointmentStatus.CANCELLED}
-    ),
+    AppointmentStatus.PENDING_PAYMENT: frozenset({AppointmentStatus.CONFIRMED, AppointmentStatus.CANCELLED}),
     AppointmentStatus.CONFIRMED: frozenset(
         {
             AppointmentStatus.IN_PROGRESS,
@@ -47,7 +45,9 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 LIVE_STATUSES = tuple(s for s in AppointmentStatus if s != AppointmentStatus.CANCELLED)
 
 # A plain sum of timestamptz and interval is not immutable, which a stored generated column must be.
-BUSY_UNTIL = "((scheduled_at AT TIME ZONE 'UTC') + make_interval(mins => duration_minutes + buffer_minutes)) AT TIME ZONE 'UTC'"
+BUSY_UNTIL = (
+    "((scheduled_at AT TIME ZONE 'UTC') + make_interval(mins => duration_minutes + buffer_minutes)) AT TIME ZONE 'UTC'"
+)
 
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
@@ -63,15 +63,9 @@ class Appointment(models.Model):
     """
 
     id = IdField()
-    patient = models.ForeignKey(
-        Patient, models.DO_NOTHING, related_name="+", verbose_name=_("patient")
-    )
-    doctor = models.ForeignKey(
-        Doctor, models.DO_NOTHING, related_name="+", verbose_name=_("doctor")
-    )
-    clinic = models.ForeignKey(
-        Clinic, models.DO_NOTHING, related_name="+", verbose_name=_("clinic")
-    )
+    patient = models.ForeignKey(Patient, models.DO_NOTHING, related_name="+", verbose_name=_("patient"))
+    doctor = models.ForeignKey(Doctor, models.DO_NOTHING, related_name="+", verbose_name=_("doctor"))
+    clinic = models.ForeignKey(Clinic, models.DO_NOTHING, related_name="+", verbose_name=_("clinic"))
     booked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DO_NOTHING,
@@ -81,17 +75,13 @@ class Appointment(models.Model):
     )
     scheduled_at = models.DateTimeField(_("time"), db_index=True)
     duration_minutes = models.PositiveIntegerField(_("length in minutes"))
-    buffer_minutes = models.PositiveIntegerField(
-        _("pause after it in minutes"), default=0
-    )
+    buffer_minutes = models.PositiveIntegerField(_("pause after it in minutes"), default=0)
     busy_until = models.GeneratedField(
         expression=RawSQL(BUSY_UNTIL, ()),  # noqa: S611
         output_field=models.DateTimeField(),
         db_persist=True,
     )
-    consultation_type = models.CharField(
-        _("kind of visit"), max_length=10, choices=ConsultationMode.choices
-    )
+    consultation_type = models.CharField(_("kind of visit"), max_length=10, choices=ConsultationMode.choices)
     status = models.CharField(
         _("status"),
         max_length=20,
@@ -99,9 +89,7 @@ class Appointment(models.Model):
         default=AppointmentStatus.PENDING_PAYMENT,
         db_index=True,
     )
-    cancellation_reason = models.TextField(
-        _("reason of cancellation"), blank=True, default=""
-    )
+    cancellation_reason = models.TextField(_("reason of cancellation"), blank=True, default="")
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -123,9 +111,7 @@ class Appointment(models.Model):
     )
     fee = models.DecimalField(_("fee"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3, default="KES")
-    refund_due = models.DecimalField(
-        _("refund due"), max_digits=10, decimal_places=2, null=True, blank=True
-    )
+    refund_due = models.DecimalField(_("refund due"), max_digits=10, decimal_places=2, null=True, blank=True)
     hold_expires_at = models.DateTimeField(_("held until"), null=True, blank=True)
     arrived_at = models.DateTimeField(_("arrived"), null=True, blank=True)
     rescheduled_from = models.ForeignKey(
@@ -146,9 +132,7 @@ class Appointment(models.Model):
         verbose_name_plural = _("appointments")
         ordering = ("-scheduled_at",)
         indexes = (
-            models.Index(
-                fields=["doctor", "scheduled_at"], name="appointment_doctor_time"
-            ),
+            models.Index(fields=["doctor", "scheduled_at"], name="appointment_doctor_time"),
             models.Index(
                 fields=["hold_expires_at"],
                 name="appointment_holds",
@@ -156,32 +140,22 @@ class Appointment(models.Model):
             ),
         )
         constraints = (
-            choices_check(
-                "status", AppointmentStatus.values, "appointment_status_known"
-            ),
-            choices_check(
-                "consultation_type", ConsultationMode.values, "appointment_type_known"
-            ),
+            choices_check("status", AppointmentStatus.values, "appointment_status_known"),
+            choices_check("consultation_type", ConsultationMode.values, "appointment_type_known"),
             models.CheckConstraint(
                 condition=Q(duration_minutes__gt=0),
                 name="appointment_duration_positive",
             ),
+            models.CheckConstraint(condition=Q(fee__gte=0), name="appointment_fee_not_negative"),
             models.CheckConstraint(
-                condition=Q(fee__gte=0), name="appointment_fee_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="cancelled")
-                | Q(cancelled_at__isnull=False, refund_due__isnull=False),
+                condition=~Q(status="cancelled") | Q(cancelled_at__isnull=False, refund_due__isnull=False),
                 name="appointment_cancelled_complete",
             ),
             models.CheckConstraint(
-                condition=~Q(status="pending_payment")
-                | Q(hold_expires_at__isnull=False),
+                condition=~Q(status="pending_payment") | Q(hold_expires_at__isnull=False),
                 name="appointment_hold_expires",
             ),
-            models.UniqueConstraint(
-                fields=["booked_by", "idempotency_key"], name="appointment_once_per_key"
-            ),
+            models.UniqueConstraint(fields=["booked_by", "idempotency_key"], name="appointment_once_per_key"),
             models.UniqueConstraint(
                 fields=["doctor", "scheduled_at"],
                 condition=~Q(status="cancelled"),

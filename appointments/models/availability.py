@@ -33,26 +33,18 @@ class DoctorAvailability(models.Model):
     """A weekly window. Times are the wall clock of the clinic's zone; `end_time` 00:00 is midnight at the end."""
 
     id = IdField()
-    doctor = models.ForeignKey(
-        Doctor, models.DO_NOTHING, related_name="+", verbose_name=_("doctor")
-    )
+    doctor = models.ForeignKey(Doctor, models.DO_NOTHING, related_name="+", verbose_name=_("doctor"))
     day_of_week = models.IntegerField(_("day"), choices=Weekday.choices)
     start_time = models.TimeField(_("from"))
     end_time = models.TimeField(_("until"))
-    consultation_mode = models.CharField(
-        _("kind of visit"), max_length=10, choices=ConsultationMode.choices
-    )
+    consultation_mode = models.CharField(_("kind of visit"), max_length=10, choices=ConsultationMode.choices)
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
         verbose_name = _("weekly availability")
         verbose_name_plural = _("weekly availability")
         ordering = ("day_of_week", "start_time")
-        indexes = (
-            models.Index(
-                fields=["doctor", "day_of_week"], name="availability_doctor_day"
-            ),
-        )
+        indexes = (models.Index(fields=["doctor", "day_of_week"], name="availability_doctor_day"),)
         constraints = (
             models.CheckConstraint(
                 condition=Q(day_of_week__gte=0, day_of_week__lte=6),
@@ -62,9 +54,7 @@ class DoctorAvailability(models.Model):
                 condition=Q(end_time__gt=F("start_time")) | Q(end_time="00:00"),
                 name="availability_ends_after_start",
             ),
-            choices_check(
-                "consultation_mode", ConsultationMode.values, "availability_mode_known"
-            ),
+            choices_check("consultation_mode", ConsultationMode.values, "availability_mode_known"),
             ExclusionConstraint(
                 name="availability_no_overlap",
                 expressions=[
@@ -85,23 +75,17 @@ class TimeOff(models.Model):
     """A stretch in which the doctor takes no visits (UTC, half-open)."""
 
     id = IdField()
-    doctor = models.ForeignKey(
-        Doctor, models.DO_NOTHING, related_name="+", verbose_name=_("doctor")
-    )
+    doctor = models.ForeignKey(Doctor, models.DO_NOTHING, related_name="+", verbose_name=_("doctor"))
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
-    reason = models.CharField(
-        _("note for yourself"), max_length=200, blank=True, default=""
-    )
+    reason = models.CharField(_("note for yourself"), max_length=200, blank=True, default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("time off")
         verbose_name_plural = _("time off")
         ordering = ("starts_at",)
-        indexes = (
-            models.Index(fields=["doctor", "ends_at"], name="time_off_doctor_end"),
-        )
+        indexes = (models.Index(fields=["doctor", "ends_at"], name="time_off_doctor_end"),)
         constraints = (
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")),

@@ -21,10 +21,10 @@ class AuditLog(models.Model):
     )
     action = models.CharField(_("action"), max_length=100)
     resource_type = models.CharField(_("resource type"), max_length=100)
-    resource_id = models.CharField(_("resource"), max_length=36, null=True, blank=True)  # noqa: DJ001
+    resource_id = models.CharField(_("resource"), max_length=36, null=True, blank=True)
     details = models.JSONField(_("details"), null=True, blank=True)
-    ip_address = models.CharField(_("IP address"), max_length=45, null=True, blank=True)  # noqa: DJ001
-    user_agent = models.TextField(_("user agent"), null=True, blank=True)  # noqa: DJ001
+    ip_address = models.CharField(_("IP address"), max_length=45, null=True, blank=True)
+    user_agent = models.TextField(_("user agent"), null=True, blank=True)
     created_at = models.DateTimeField(_("time"), auto_now_add=True, db_index=True)
 
     class Meta:
@@ -34,9 +34,7 @@ class AuditLog(models.Model):
         indexes = (
             models.Index(fields=["action"], name="audit_action"),
             models.Index(fields=["resource_type"], name="audit_resource_type"),
-            models.Index(
-                fields=["resource_type", "resource_id"], name="audit_resource"
-            ),
+            models.Index(fields=["resource_type", "resource_id"], name="audit_resource"),
         )
 
     def __str__(self) -> str:

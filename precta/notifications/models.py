@@ -48,9 +48,7 @@ class Notification(models.Model):
     body = models.TextField(_("body"))
     data = models.JSONField(_("data"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")
-    channel = models.CharField(
-        _("channel"), max_length=10, choices=Channel.choices, default=Channel.PUSH
-    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.PUSH)
     status = models.CharField(
         _("status"),
         max_length=10,
@@ -74,9 +72,7 @@ class Notification(models.Model):
             ),
             choices_check("type", NotificationType.values, "notification_type_known"),
             choices_check("channel", Channel.values, "notification_channel_known"),
-            choices_check(
-                "status", NotificationStatus.values, "notification_status_known"
-            ),
+            choices_check("status", NotificationStatus.values, "notification_status_known"),
         )
         indexes = (
             models.Index(fields=["status"], name="notification_status"),

@@ -9,9 +9,7 @@ from precta.notifications.models import Channel, Notification, NotificationStatu
 
 def inbox(user: Any) -> models.QuerySet[Notification]:
     """The person's notifications, newest first."""
-    return Notification.objects.filter(user=user, channel=Channel.PUSH).order_by(
-        "-created_at"
-    )
+    return Notification.objects.filter(user=user, channel=Channel.PUSH).order_by("-created_at")
 
 
 def unread_count(user: Any) -> int:

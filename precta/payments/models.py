@@ -64,16 +64,10 @@ class Payment(models.Model):
     provider = models.CharField(_("provider"), max_length=50, default="paystack")
     provider_reference = models.CharField(_("reference"), max_length=200, unique=True)
     provider_response = models.JSONField(_("provider's answer"), null=True, blank=True)
-    checkout_url = models.URLField(
-        _("checkout page"), max_length=500, blank=True, default=""
-    )
-    payer_phone = models.CharField(
-        _("payer's phone"), max_length=20, blank=True, default=""
-    )
+    checkout_url = models.URLField(_("checkout page"), max_length=500, blank=True, default="")
+    payer_phone = models.CharField(_("payer's phone"), max_length=20, blank=True, default="")
     charged_at = models.DateTimeField(_("asked of the provider"), null=True, blank=True)
-    failure_reason = models.CharField(
-        _("failure"), max_length=200, blank=True, default=""
-    )
+    failure_reason = models.CharField(_("failure"), max_length=200, blank=True, default="")
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     next_check_at = models.DateTimeField(_("next check"), default=timezone.now)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -83,15 +77,12 @@ class Payment(models.Model):
         verbose_name_plural = _("payments")
         ordering = ("-created_at",)
         constraints = (
-            models.CheckConstraint(
-                condition=Q(amount__gt=0), name="payment_amount_positive"
-            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
             choices_check("type", PaymentPurpose.values, "payment_type_known"),
             choices_check("method", PaymentMethod.values, "payment_method_known"),
             choices_check("status", PaymentStatus.values, "payment_status_known"),
             models.CheckConstraint(
-                condition=~Q(status__in=["completed", "refunded"])
-                | Q(paid_at__isnull=False),
+                condition=~Q(status__in=["completed", "refunded"]) | Q(paid_at__isnull=False),
                 name="payment_completed_has_time",
             ),
         )
@@ -112,9 +103,7 @@ class Refund(models.Model):
     """Money owed back for one payment; `key` makes the same decision, taken twice, one refund."""
 
     id = IdField()
-    payment = models.ForeignKey(
-        Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment")
-    )
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
     key = models.CharField(_("decision"), max_length=100)
     subject_id = models.CharField(_("refunds"), max_length=36, db_index=True)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
@@ -127,14 +116,10 @@ class Refund(models.Model):
         default=RefundStatus.QUEUED,
         db_index=True,
     )
-    provider_refund_id = models.CharField(
-        _("provider's number"), max_length=100, blank=True, default=""
-    )
+    provider_refund_id = models.CharField(_("provider's number"), max_length=100, blank=True, default="")
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
-    last_error = models.CharField(
-        _("last error"), max_length=200, blank=True, default=""
-    )
+    last_error = models.CharField(_("last error"), max_length=200, blank=True, default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     processed_at = models.DateTimeField(_("paid back"), null=True, blank=True)
 
@@ -143,13 +128,9 @@ class Refund(models.Model):
         verbose_name_plural = _("refunds")
         ordering = ("-created_at",)
         constraints = (
-            models.CheckConstraint(
-                condition=Q(amount__gt=0), name="refund_amount_positive"
-            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_positive"),
             choices_check("status", RefundStatus.values, "refund_status_known"),
-            models.UniqueConstraint(
-                fields=["payment", "key"], name="refund_once_per_decision"
-            ),
+            models.UniqueConstraint(fields=["payment", "key"], name="refund_once_per_decision"),
         )
 
     def __str__(self) -> str:
@@ -163,9 +144,7 @@ class ProviderEvent(models.Model):
     provider = models.CharField(_("provider"), max_length=50, default="paystack")
     digest = models.CharField(_("digest"), max_length=128, unique=True)
     kind = models.CharField(_("kind"), max_length=60)
-    reference = models.CharField(
-        _("reference"), max_length=200, blank=True, default="", db_index=True
-    )
+    reference = models.CharField(_("reference"), max_length=200, blank=True, default="", db_index=True)
     payload = models.JSONField(_("payload"), default=dict)
     received_at = models.DateTimeField(_("received"), auto_now_add=True)
     processed_at = models.DateTimeField(_("processed"), null=True, blank=True)

@@ -33,39 +33,23 @@ def money(amount: Decimal | int | None, currency: str = "KES") -> str:
     if amount is None:
         return ""
     amount = Decimal(amount)
-    digits = (
-        f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
-    )
+    digits = f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
     return f"{currency}\u00a0{digits}"
 
 
 @register.filter
 def clinic_time(moment: datetime | None, clinic: Any) -> str:
     """Like "Tue 24 Nov, 14:30" in the clinic's zone."""
-    return (
-        ""
-        if moment is None
-        else formats.date_format(
-            timezone.localtime(moment, clinic.policy.tz), "D j M, H:i"
-        )
-    )
+    return "" if moment is None else formats.date_format(timezone.localtime(moment, clinic.policy.tz), "D j M, H:i")
 
 
 @register.filter
 def clinic_date(moment: datetime | None, clinic: Any) -> str:
     """Like "Tuesday 24 November" in the clinic's zone."""
-    return (
-        ""
-        if moment is None
-        else formats.date_format(timezone.localtime(moment, clinic.policy.tz), "l j F")
-    )
+    return "" if moment is None else formats.date_format(timezone.localtime(moment, clinic.policy.tz), "l j F")
 
 
 @register.filter
 def clinic_clock(moment: datetime | None, clinic: Any) -> str:
     """Like "14:30" in the clinic's zone."""
-    return (
-        ""
-        if moment is None
-        else f"{timezone.localtime(moment, clinic.policy.tz):%H:%M}"
-    )
+    return "" if moment is None else f"{timezone.localtime(moment, clinic.policy.tz):%H:%M}"

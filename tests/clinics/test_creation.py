@@ -13,9 +13,7 @@ from tests.factories import make_user
 @pytest.mark.django_db
 def test_a_new_clinic_has_a_schema_a_host_and_an_owner():
     owner = make_user()
-    clinic = create_clinic(
-        name="Kisumu Eye Care", slug="kisumu-eye", owner=owner, city="Kisumu"
-    )
+    clinic = create_clinic(name="Kisumu Eye Care", slug="kisumu-eye", owner=owner, city="Kisumu")
     assert clinic.schema_name == "clinic_kisumu_eye"
     assert Domain.objects.get(tenant=clinic).domain == "kisumu-eye.precta.localhost"
     assert Membership.objects.get(clinic=clinic).user == owner
@@ -24,9 +22,7 @@ def test_a_new_clinic_has_a_schema_a_host_and_an_owner():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "slug", ["admin", "www", "Upper", "1st", "a", "under_score", "ends\n", "x" * 60]
-)
+@pytest.mark.parametrize("slug", ["admin", "www", "Upper", "1st", "a", "under_score", "ends\n", "x" * 60])
 def test_a_bad_or_reserved_address_name_is_refused_and_leaves_nothing(slug):
     before = Clinic.objects.count()
     with pytest.raises(SlugRefused):
@@ -36,8 +32,4 @@ def test_a_bad_or_reserved_address_name_is_refused_and_leaves_nothing(slug):
 
 @pytest.mark.django_db
 def test_no_clinic_table_exists_in_public():
-    assert not {
-        t
-        for t in connection.introspection.table_names()
-        if t.startswith(("appointments_", "payments_"))
-    }
+    assert not {t for t in connection.introspection.table_names() if t.startswith(("appointments_", "payments_"))}

@@ -23,9 +23,7 @@ class Command(BaseCommand):
             help="address name: small letters, digits, hyphens; it never changes",
         )
         parser.add_argument("name", help="the clinic's name as patients read it")
-        parser.add_argument(
-            "--owner", metavar="EMAIL", help="an existing user who becomes the owner"
-        )
+        parser.add_argument("--owner", metavar="EMAIL", help="an existing user who becomes the owner")
         parser.add_argument("--city", default="")
         parser.add_argument("--region", default="", help="county")
         parser.add_argument("--address", default="")
@@ -40,14 +38,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         owner = None
         if options["owner"]:
-            owner = (
-                get_user_model().objects.filter(email__iexact=options["owner"]).first()
-            )
+            owner = get_user_model().objects.filter(email__iexact=options["owner"]).first()
             if owner is None:
                 raise CommandError(f"No user has the e-mail {options['owner']}.")
-        details = {
-            key: options[key] for key in ("city", "region", "address", "phone", "email")
-        }
+        details = {key: options[key] for key in ("city", "region", "address", "phone", "email")}
         try:
             clinic = create_clinic(
                 name=options["name"],
@@ -60,6 +54,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
-        self.stdout.write(
-            self.style.SUCCESS(f"{clinic.name}: {origin(clinic_host(clinic))}/")
-        )
+        self.stdout.write(self.style.SUCCESS(f"{clinic.name}: {origin(clinic_host(clinic))}/"))

@@ -25,10 +25,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION audit_refuse_change()"),
-        migrations.RunSQL(
-            ROWS, "DROP TRIGGER audit_append_only_rows ON audit_auditlog"
-        ),
-        migrations.RunSQL(
-            TRUNCATE, "DROP TRIGGER audit_append_only_truncate ON audit_auditlog"
-        ),
+        migrations.RunSQL(ROWS, "DROP TRIGGER audit_append_only_rows ON audit_auditlog"),
+        migrations.RunSQL(TRUNCATE, "DROP TRIGGER audit_append_only_truncate ON audit_auditlog"),
     ]
