@@ -13,7 +13,11 @@ from precta.ids import IdField, new_clinic_code
 
 SLUG_PATTERN = r"^[a-z][a-z0-9-]{1,48}$"
 RESERVED_SLUGS = frozenset(
-    ["admin", "api", "app", "assets", "account", "accounts", "auth", "billing", "blog", "cdn", "clinic", "clinics", "dev", "docs", "doctor", "doctors", "ftp", "health", "help", "imap", "join", "localhost", "login", "mail", "me", "media", "mx", "ns", "ns1", "ns2", "pharmacy", "platform", "pop", "precta", "public", "root", "rx", "security", "smtp", "staff", "static", "status", "support", "template", "test", "webhook", "webhooks", "www"]
+    """
+    admin api app assets account accounts auth billing blog cdn clinic clinics dev docs doctor doctors
+    ftp health help imap join localhost login mail me media mx ns ns1 ns2 pharmacy platform pop precta
+    public root rx security smtp staff static status support template test webhook webhooks www
+    """.split()
 )
 
 
@@ -112,7 +116,7 @@ class Domain(DomainMixin):
 
 
 class Membership(models.Model):
-    """What a person may do at one clinic. Authority at a clinic comes from here alone, never from Django permissions."""
+    """What a person may do at one clinic: the only source of authority there, never Django's permissions."""
 
     id = IdField()
     user = models.ForeignKey(

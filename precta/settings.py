@@ -1,4 +1,4 @@
-"""Settings. Every secret and every address of an outside service comes from the environment (see docs/operations.md)."""
+"""Settings. Secrets and the addresses of outside services come from the environment (see docs/operations.md)."""
 
 from pathlib import Path
 
