@@ -59,5 +59,7 @@ def icon_symbols(*names: str) -> SafeString:
 def icon_ref(name: str, css: str = "") -> SafeString:
     """A short reference to an icon that `icon_symbols` defined on this page."""
     return format_html(
-        '<svg class="icon{}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>', f" {css}" if css else "", name
+        '<svg class="icon{}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>',
+        f" {css}" if css else "",
+        name,
     )

@@ -43,7 +43,12 @@ CLINICS = Entry(_("Clinics"), "building-2", "platform", "accounts:directory:clin
 ARTICLES = Entry(_("Health articles"), "book-open", "platform", "content:public:articles", ("content:public:",))
 MY_CARE = Entry(_("My care"), "heart-pulse", "platform", "appointments:me:home", ("appointments:me:home",))
 MY_VISITS = Entry(
-    _("My visits"), "calendar", "platform", "appointments:me:appointments", ("appointments:me:appointments",), _("Visits")
+    _("My visits"),
+    "calendar",
+    "platform",
+    "appointments:me:appointments",
+    ("appointments:me:appointments",),
+    _("Visits"),
 )
 INBOX = Entry(_("Inbox"), "bell", "platform", "notifications:inbox", ("notifications:",))
 PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile",))
@@ -52,7 +57,11 @@ HOME = Entry(_("Home"), "house", "platform", "accounts:directory:home", ("accoun
 
 CLINIC_HOME = Entry(_("The clinic"), "house", "clinic", "accounts:clinic:home", ("accounts:clinic:home",), _("Clinic"))
 CLINIC_DOCTORS = Entry(
-    _("Doctors"), "stethoscope", "clinic", "accounts:clinic:doctors", ("accounts:clinic:doctor", "appointments:patient:book")
+    _("Doctors"),
+    "stethoscope",
+    "clinic",
+    "accounts:clinic:doctors",
+    ("accounts:clinic:doctor", "appointments:patient:book"),
 )
 CLINIC_VISITS = Entry(
     _("My visits"),
@@ -74,9 +83,16 @@ OTHER_CLINICS = Entry(_("All clinics"), "building-2", "platform", "accounts:dire
 TODAY = Entry(_("Today"), "layout-list", "clinic", "appointments:doctor:today", ("appointments:doctor:today",))
 WEEK = Entry(_("Week"), "calendar-days", "clinic", "appointments:doctor:calendar", ("appointments:doctor:calendar",))
 AVAILABILITY = Entry(
-    _("Availability"), "clock", "clinic", "appointments:doctor:availability", ("appointments:doctor:availability",), _("Hours")
+    _("Availability"),
+    "clock",
+    "clinic",
+    "appointments:doctor:availability",
+    ("appointments:doctor:availability",),
+    _("Hours"),
 )
-TIME_OFF = Entry(_("Time off"), "calendar-off", "clinic", "appointments:doctor:time-off", ("appointments:doctor:time-off",))
+TIME_OFF = Entry(
+    _("Time off"), "calendar-off", "clinic", "appointments:doctor:time-off", ("appointments:doctor:time-off",)
+)
 
 MENUS: dict[str, tuple[Entry, ...]] = {
     "platform": (DOCTORS, CLINICS, ARTICLES, MY_CARE),
@@ -94,7 +110,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
 
 
 def address(request: HttpRequest, entry: Entry, *, absolute: bool = False) -> str:
-    """Where the entry leads from this request's host; empty when the page is not installed or the host has no clinic."""
+    """Where the entry leads from this request's host; empty when the page is not installed or has no clinic here."""
     kind = getattr(request, "host_kind", "platform")
     try:
         if entry.host == kind and not absolute:

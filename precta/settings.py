@@ -112,6 +112,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "django_cotton.templatetags.cotton",
                 "precta.templatetags.precta_tags",
+                "precta.templatetags.look",
             ],
         },
     }
@@ -244,7 +245,7 @@ SECURE_HSTS_PRELOAD = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-from precta.security import CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY  # noqa: E402, F401
+from precta.security import PAYSTACK_CHECKOUT, PERMISSIONS_POLICY, content_security_policy  # noqa: E402, F401
 
 # Numbers of requests beyond these make a 413/400 rather than a slow worker.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
@@ -289,6 +290,14 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Precta <no-reply@{P
 PAYSTACK_BASE_URL = env.str("PAYSTACK_BASE_URL", default="https://api.paystack.co")
 PAYSTACK_SECRET_KEY = env.str("PAYSTACK_SECRET_KEY", default="")
 PAYSTACK_MPESA_PROVIDER = env.str("PAYSTACK_MPESA_PROVIDER", default="mpesa")
+CONTENT_SECURITY_POLICY = content_security_policy(
+    form_targets=[
+        f"{PUBLIC_SCHEME}://{PLATFORM_HOST}{_port}",
+        f"{PUBLIC_SCHEME}://*.{PLATFORM_HOST}{_port}",
+        *PAYSTACK_CHECKOUT,
+        *([PAYSTACK_BASE_URL] if DEVSTACK else []),
+    ]
+)
 PAYSTACK_DOMAIN = env.str("PAYSTACK_DOMAIN", default="test" if DEBUG or DEVSTACK else "live")
 
 from precta.logs import LOGGING  # noqa: E402, F401

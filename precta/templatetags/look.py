@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from django import template
-from django.template.base import FilterExpression, Node, NodeList, Parser, TextNode, Token
 from django.core.paginator import Page
+from django.template.base import FilterExpression, Node, NodeList, Parser, TextNode, Token
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
@@ -23,7 +23,7 @@ class IconNode(Node):
 
 
 def _icon_tag(make: Callable[..., SafeString]) -> Callable[[Parser, Token], Node]:
-    """A tag that is drawn when the template is compiled if all it is told are literals: rendering then costs nothing."""
+    """A tag that is drawn when the template is compiled if it is told only literals: rendering then costs nothing."""
 
     def compile_tag(parser: Parser, token: Token) -> Node:
         bits = token.split_contents()[1:]

@@ -1,12 +1,20 @@
 """The addresses of the platform host."""
 
+from django.conf import settings
 from django.urls import include, path
 
 from precta.urls.shared import handler400, handler403, handler404, handler500
+from precta.views import styleguide
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = [
     path("", include("precta.urls.shared")),
     path("account/", include("allauth.urls")),
+    path("", include(("precta.urls.pages", "pages"))),
 ]
+if settings.DEBUG or settings.DEVSTACK:
+    urlpatterns += [
+        path("styleguide/", styleguide.styleguide, name="styleguide"),
+        path("styleguide/<slug:page>/", styleguide.whole_page, name="styleguide-page"),
+    ]

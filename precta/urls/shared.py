@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from precta.views import errors, health
+from precta.views import errors, health, preferences
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("language/", preferences.set_language, name="set-language"),
+    path("theme/", preferences.set_theme, name="set-theme"),
 ]
 handler400 = errors.bad_request
 handler403 = errors.permission_denied

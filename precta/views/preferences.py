@@ -1,6 +1,7 @@
 """Language and theme: chosen by a form in every page's foot, remembered in a cookie on all hosts of the portal."""
 
 from datetime import timedelta
+
 from django.conf import settings
 from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
