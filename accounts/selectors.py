@@ -1,0 +1,55 @@
+"""Reading people, always within what the asker may see."""
+
+from datetime import date, timedelta
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from accounts.models import Guardianship, Patient, User, UserStatus
+
+ADULT_AGE = 18
+
+
+def years_before(day: date, years: int) -> date:
+    """The same day `years` earlier; 29 February becomes 1 March where there is none."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, month=3, day=1)
+
+
+def last_birth_day_of_adults(today: date | None = None) -> date:
+    """Whoever was born on this day or before has come of age.
+
+    The day is counted in UTC-12, the last zone to reach a birthday: a child is never cut off early anywhere.
+    """
+    today = today or (timezone.now() - timedelta(hours=12)).date()
+    return years_before(today, ADULT_AGE)
+
+
+def current_guardianships(guardian_id: str, *, today: date | None = None) -> QuerySet[Guardianship]:
+    """The guardianships that last: not ended, the child not yet of age and its profile not suspended."""
+    return (
+        Guardianship.objects.filter(guardian_id=guardian_id, ended_at__isnull=True)
+        .exclude(child__date_of_birth__lte=last_birth_day_of_adults(today))
+        .exclude(child__user__status=UserStatus.SUSPENDED)
+    )
+
+
+def patients_of(user: User, *, today: date | None = None) -> QuerySet[Patient]:
+    """Those for whom `user` may book: themselves first, then their children by name; nobody while suspended."""
+    if not user.is_authenticated or user.status == UserStatus.SUSPENDED:
+        return Patient.objects.none()
+    children = current_guardianships(user.pk, today=today).values("child_id")
+    return (
+        Patient.objects.filter(Q(pk=user.pk) | Q(pk__in=children))
+        .select_related("user")
+        .annotate(
+            _order=Case(
+                When(pk=user.pk, then=Value(0)),
+                default=Value(1),
+                output_field=IntegerField(),
+            )
+        )
+        .order_by("_order", "first_name", "pk")
+    )
