@@ -11,8 +11,11 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     path("", include("precta.urls.shared")),
     path("account/", include("allauth.urls")),
+    path("me/notifications/", include("precta.notifications.urls")),
     path("", include(("precta.urls.pages", "pages"))),
 ]
+if settings.DEVSTACK:
+    urlpatterns.append(path("dev/", include("precta.devstack.urls")))
 if settings.DEBUG or settings.DEVSTACK:
     urlpatterns += [
         path("styleguide/", styleguide.styleguide, name="styleguide"),

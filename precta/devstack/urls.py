@@ -1,0 +1,9 @@
+from django.urls import path
+
+from precta.devstack import views
+
+app_name = "devstack"
+urlpatterns = [
+    path("outbox/", views.outbox, name="outbox"),
+    path("outbox/<str:name>/", views.message, name="message"),
+]
