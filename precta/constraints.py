@@ -1,0 +1,13 @@
+"""Recognising which of our database constraints refused a row."""
+
+from django.db import IntegrityError
+
+
+def violated(error: IntegrityError, name: str) -> bool:
+    """Whether `error` comes from the constraint `name` (or one whose name begins so).
+
+    A prefix suffices: on a cluster the constraint's name carries a suffix and may reach us in the message only.
+    """
+    cause = error.__cause__
+    reported = getattr(getattr(cause, "diag", None), "constraint_name", None) or ""
+    return reported.startswith(name) or f'"{name}' in str(error)
