@@ -107,10 +107,12 @@ def free_slots(
     days: int,
     now: datetime | None = None,
     include_taken: bool = False,
+    moving: str | None = None,
 ) -> SlotsByDay:
     """The times that `doctor` offers for `mode` from `first_day` (a date in the clinic's zone) over `days` days.
 
-    Runs in the clinic's schema (`WrongSchemaError` otherwise), three statements. `now` is aware.
+    Runs in the clinic's schema (`WrongSchemaError` otherwise), three statements. `now` is aware. `moving` is the id of
+    a visit that is to give its own time back, so it is in nobody's way.
     """
     by_mode = free_slots_over(
         doctor=doctor,
@@ -120,6 +122,7 @@ def free_slots(
         days=days,
         now=now,
         include_taken=include_taken,
+        moving=moving,
     )
     return by_mode[mode]
 
@@ -133,6 +136,7 @@ def free_slots_over(
     days: int,
     now: datetime | None = None,
     include_taken: bool = False,
+    moving: str | None = None,
 ) -> dict[str, SlotsByDay]:
     """`free_slots` for several kinds of visit in the same three statements: mode → day → slots."""
     by_doctor = free_slots_of_doctors(
@@ -143,6 +147,7 @@ def free_slots_over(
         days=days,
         now=now,
         include_taken=include_taken,
+        moving=moving,
     )
     return by_doctor[doctor.pk]
 
@@ -156,6 +161,7 @@ def free_slots_of_doctors(
     days: int,
     now: datetime | None = None,
     include_taken: bool = False,
+    moving: str | None = None,
 ) -> dict[str, dict[str, SlotsByDay]]:
     """`free_slots_over` for several doctors of one clinic, still three statements: doctor's id → mode → day → slots.
 
@@ -189,6 +195,7 @@ def free_slots_of_doctors(
         )
         .live()
         .exclude(Q(status=AppointmentStatus.PENDING_PAYMENT) & Q(hold_expires_at__lte=now))
+        .exclude(pk=moving or "")
         .order_by()
         .values_list("doctor_id", "scheduled_at", "busy_until")
     )
@@ -214,10 +221,18 @@ def free_slots_of_doctors(
     }
 
 
-def is_offered(*, doctor: Doctor, clinic: Clinic, mode: str, starts_at: datetime, now: datetime | None = None) -> bool:
-    """Whether `starts_at` (aware) is one of the doctor's free slots at this moment."""
+def is_offered(
+    *,
+    doctor: Doctor,
+    clinic: Clinic,
+    mode: str,
+    starts_at: datetime,
+    now: datetime | None = None,
+    moving: str | None = None,
+) -> bool:
+    """Whether `starts_at` (aware) is one of the doctor's free slots at this moment; `moving` as in `free_slots`."""
     day = starts_at.astimezone(clinic.policy.tz).date()
-    slots = free_slots(doctor=doctor, clinic=clinic, mode=mode, first_day=day, days=1, now=now)
+    slots = free_slots(doctor=doctor, clinic=clinic, mode=mode, first_day=day, days=1, now=now, moving=moving)
     return any(slot.starts_at == starts_at for slot in slots[day])
 
 
