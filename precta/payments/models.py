@@ -38,8 +38,12 @@ class RefundStatus(models.TextChoices):
 class Payment(models.Model):
     """One attempt to collect `amount` for `subject_id` (an appointment or an order).
 
-    `refunded` means wholly; a partly refunded payment stays `completed`. `provider_reference` is the clinic's code,
-    a hyphen and a CUID2: the code routes the provider's webhook to this schema.
+    `refunded` means that the whole of it has gone back; a partly refunded payment stays `completed`. A `failed` one can
+    still become `completed`: a customer may try again on the provider's page, or money may come late.
+    `provider_reference` is the clinic's code, a hyphen and a CUID2: the code routes the provider's webhook to this
+    schema. `charged_at` is written before the provider is called: empty means that nothing ever went out.
+    A second success for one subject is kept out of the subject's books: `duplicate_of` names the first, `subject_id`
+    becomes its own id, and it is refunded.
     """
 
     id = IdField()
@@ -69,7 +73,16 @@ class Payment(models.Model):
     charged_at = models.DateTimeField(_("asked of the provider"), null=True, blank=True)
     failure_reason = models.CharField(_("failure"), max_length=200, blank=True, default="")
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
-    next_check_at = models.DateTimeField(_("next check"), default=timezone.now)
+    next_check_at = models.DateTimeField(_("next check"), default=timezone.now, null=True, blank=True)
+    put_aside_at = models.DateTimeField(_("put aside for a person"), null=True, blank=True)
+    duplicate_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="duplicates",
+        verbose_name=_("paid already by"),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -91,7 +104,7 @@ class Payment(models.Model):
             models.Index(
                 fields=["next_check_at"],
                 name="payment_waiting",
-                condition=Q(status="pending"),
+                condition=Q(status__in=["pending", "failed"], next_check_at__isnull=False),
             ),
         )
 
