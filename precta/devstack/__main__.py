@@ -9,8 +9,10 @@ from .env import environment
 from .errors import DevstackError
 from .keeper import Use, keep, keeper_pid, stop_keeper
 from .paths import find_paths
+from .runner import demo
 
 COMMANDS = {
+    "demo": "run the whole portal until Ctrl-C (`make demo`)",
     "up": "start PostgreSQL and Valkey and leave them running until `down`",
     "down": "stop them, whoever uses them",
     "status": "say what is running and where the data is",
@@ -29,7 +31,9 @@ def main() -> int:
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     command = parser.parse_args().command
     try:
-        return {"up": up, "down": down, "status": status, "env": env, "keep": lambda: keep(find_paths())}[command]()
+        return {"demo": demo, "up": up, "down": down, "status": status, "env": env, "keep": lambda: keep(find_paths())}[
+            command
+        ]()
     except DevstackError as error:
         print(error, file=sys.stderr)
         return 1

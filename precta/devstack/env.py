@@ -60,7 +60,7 @@ def services(paths: Paths | None = None) -> Iterator[dict[str, str]]:
     """
     paths = paths or find_paths()
     variables = environment(paths)
-    if not embedded_needed():
+    if not any(uses_embedded(paths, name) for name in ("DATABASE_URL", "REDIS_URL")):
         yield variables
         return
     use = Use(paths)
@@ -71,11 +71,11 @@ def services(paths: Paths | None = None) -> Iterator[dict[str, str]]:
         use.end()
 
 
-def embedded_needed(given: Mapping[str, str] | None = None) -> bool:
-    """Whether one of the two services is ours to start; a variable that we computed ourselves does not count as set."""
-    given = os.environ if given is None else given
-    ours = f"@/{quote(str(find_paths().sockets))}/"
-    return ours in given.get("DATABASE_URL", ours) or not given.get("REDIS_URL") or "valkey.sock" in given["REDIS_URL"]
+def uses_embedded(paths: Paths, name: str, given: Mapping[str, str] | None = None) -> bool:
+    """Whether the service that DATABASE_URL or REDIS_URL names is ours to start: unset, or set to our own socket."""
+    value = (os.environ if given is None else given).get(name)
+    folder = paths.sockets if name == "DATABASE_URL" else paths.valkey_socket.parent
+    return not value or quote(str(folder)) in value
 
 
 def uses_paystack_stand_in(given: Mapping[str, str]) -> bool:
