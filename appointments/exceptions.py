@@ -11,6 +11,51 @@ class AppointmentError(Exception):
     """Any refusal by a rule of this app; nothing was changed."""
 
 
+class InvalidTransition(AppointmentError):
+    """The visit's status does not lead there, or somebody else changed it a moment ago. `current` is its status now."""
+
+    def __init__(self, current: str, to: str) -> None:
+        super().__init__(f"{current} does not lead to {to}")
+        self.current = current
+        self.to = to
+
+
+class SlotTaken(AppointmentError):
+    """Somebody else has the time, or the doctor is off during it."""
+
+
+class SlotNotOffered(AppointmentError):
+    """The time is past, too near, beyond the horizon, off the doctor's grid, or of a kind of visit not offered."""
+
+
+class TooManyHolds(AppointmentError):
+    """The person holds as many unpaid times as one may."""
+
+
+class KeyReused(AppointmentError):
+    """The idempotency key belongs to an earlier booking of the same person for something else."""
+
+
+class EmailNotVerified(AppointmentError):
+    """The person who books has not verified an e-mail address."""
+
+
+class NotYourPatient(AppointmentError):
+    """The person who books may not act for this patient."""
+
+
+class ConsentNeeded(AppointmentError):
+    """The patient has not agreed to the care of this clinic."""
+
+
+class HoldEnded(AppointmentError):
+    """The time is no longer held for this visit, so there is nothing to pay."""
+
+
+class TooManyAttempts(AppointmentError):
+    """As many payments were begun for one hold as a phone should be rung."""
+
+
 class WindowOverlaps(AppointmentError):
     """The doctor already has an active window of that kind over part of this time. `other` is it, if still there."""
 
