@@ -777,6 +777,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="doctor",
             index=django.contrib.postgres.indexes.GinIndex(
+                fields=["first_name"], name="doctor_first_name_like", opclasses=["gin_trgm_ops"]
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="doctor",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["last_name"], name="doctor_last_name_like", opclasses=["gin_trgm_ops"]
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="doctor",
+            index=django.contrib.postgres.indexes.GinIndex(
                 fields=["free_days_in_person"], name="doctor_days_in_person"
             ),
         ),

@@ -131,6 +131,8 @@ class Doctor(models.Model):
             GinIndex(fields=["specialties"], name="doctor_specialties"),
             GinIndex(fields=["languages"], name="doctor_languages"),
             GinIndex(fields=["search_document"], name="doctor_search"),
+            GinIndex(fields=["first_name"], opclasses=["gin_trgm_ops"], name="doctor_first_name_like"),
+            GinIndex(fields=["last_name"], opclasses=["gin_trgm_ops"], name="doctor_last_name_like"),
             GinIndex(fields=["free_days_in_person"], name="doctor_days_in_person"),
             GinIndex(fields=["free_days_video"], name="doctor_days_video"),
             models.Index(
