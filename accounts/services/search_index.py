@@ -1,7 +1,8 @@
 """Writes the words by which a doctor is found.
 
 The document is made here rather than generated in the database: a generated column may neither unaccent nor read the
-clinic's row. Weights: A the doctor's name and fields, B lay words for the fields and the clinic, C the place, D languages.
+clinic's row. Weights: A the doctor's name and fields, B lay words for the fields and the clinic, C the place, D the
+languages.
 """
 
 from collections.abc import Iterable
