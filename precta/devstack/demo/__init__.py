@@ -1,0 +1,1 @@
+"""Invented people at invented clinics, the same for the same seed, always around today."""

@@ -1,0 +1,137 @@
+"""The whole demo, in one transaction."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models, transaction
+
+from accounts.models import ClinicPatient, Consent, Doctor
+from appointments.models import Appointment, AppointmentStatus, DoctorAvailability, TimeOff
+from appointments.services.projections import refresh_clinic
+from clinics.models import Clinic, ClinicStatus
+from clinics.services.creation import create_clinic
+from precta import clock, hosts
+from precta.devstack.demo.dice import Dice
+from precta.devstack.demo.money import Till
+from precta.devstack.demo.people import Cast, People
+from precta.devstack.demo.places import CLINICS
+from precta.devstack.demo.visits import Book, Visits
+from precta.notifications.models import NotificationType
+from precta.notifications.services import notify
+from precta.payments.models import Payment, Refund
+from precta.tenancy import clinic_context, public_context
+
+SEED = 2026
+BATCH = 2000
+
+
+def is_built() -> bool:
+    return Clinic.objects.filter(slug=CLINICS[0].slug).exists()
+
+
+def build_demo(
+    *, seed: int = SEED, now: datetime | None = None, say: Callable[[str], None] = lambda _text: None
+) -> None:
+    """Build clinics, people, visits and money around `now`; nothing stays when a step fails."""
+    now = (now or clock.now()).replace(second=0, microsecond=0)
+    dice = Dice(seed)
+    till = Till(dice)
+    with public_context(), transaction.atomic():
+        clinics = {}
+        for plan in CLINICS:
+            say(f"clinic {plan.name}")
+            clinics[plan.slug] = create_clinic(
+                name=plan.name,
+                slug=plan.slug,
+                city=plan.city,
+                region=plan.region,
+                address=plan.address,
+                phone=plan.phone,
+                email=f"hello@{plan.slug}.precta.example",
+                description=plan.description,
+                operating_hours=plan.hours,
+                settings=plan.settings,
+            )
+        say("doctors, patients and staff")
+        cast = People(dice, now.date(), now).build(clinics)
+        for plan in CLINICS:
+            say(f"six weeks of visits to either side of today at {plan.name}")
+            clinic = clinics[plan.slug]
+            _save(clinic, Visits(dice, clinic, cast, till, now).build(), till)
+            if plan.suspended:
+                # Its future visits were cancelled when it was suspended; here they never were.
+                with clinic_context(clinic):
+                    _drop_future(now)
+                Clinic.objects.filter(pk=clinic.pk).update(status=ClinicStatus.SUSPENDED)
+        _count_consultations(cast, clinics)
+        _welcome(cast)
+        till.write_ledger(ledger_file())
+    for plan in CLINICS:
+        if not plan.suspended:
+            say(f"free times and search words of {plan.name}")
+            refresh_clinic(clinics[plan.slug])
+
+
+def ledger_file() -> Path:
+    return Path(settings.PRECTA_DATA) / "paystack" / "ledger.sqlite3"
+
+
+def _save(clinic: Clinic, book: Book, till: Till) -> None:
+    with clinic_context(clinic):
+        for model, rows in (
+            (DoctorAvailability, book.windows),
+            (TimeOff, book.time_off),
+            (Payment, till.payments.get(clinic.pk, [])),
+            (Refund, till.refunds.get(clinic.pk, [])),
+            (Appointment, book.appointments),
+        ):
+            _insert(model, rows)
+    _insert(ClinicPatient, list(book.links.values()))
+    _insert(Consent, book.consents)
+
+
+def _insert(model: type[models.Model], rows: list) -> None:
+    """Bulk insert that keeps the `created_at` of the past, which auto_now_add would overwrite."""
+    stamps = {row.pk: row.created_at for row in rows if getattr(row, "created_at", None)}
+    created = model._meta.get_field("created_at") if stamps else None
+    if created is not None:
+        created.auto_now_add = False
+    try:
+        model._default_manager.bulk_create(rows, batch_size=BATCH)
+    finally:
+        if created is not None:
+            created.auto_now_add = True
+
+
+def _drop_future(now: datetime) -> None:
+    future = Appointment.objects.filter(scheduled_at__gte=now)
+    payments = list(future.values_list("payment_id", flat=True))
+    future.delete()
+    Refund.objects.filter(payment__in=payments).delete()
+    Payment.objects.filter(pk__in=payments).delete()
+
+
+def _count_consultations(cast: Cast, clinics: dict[str, Clinic]) -> None:
+    counts: dict[str, int] = {}
+    for clinic in clinics.values():
+        with clinic_context(clinic):
+            done = Appointment.objects.filter(status=AppointmentStatus.COMPLETED).values_list("doctor_id")
+            counts.update(done.annotate(n=models.Count("pk")).order_by())
+    for doctor in cast.doctors:
+        doctor.total_consultations = counts.get(doctor.pk, 0)
+    Doctor.objects.bulk_update(cast.doctors, ["total_consultations"])
+
+
+def _welcome(cast: Cast) -> None:
+    amina = cast.patients[0]
+    notify(
+        event_id="demo-welcome",
+        user=amina.user,
+        type=NotificationType.GENERAL,
+        title="Welcome to Precta",
+        body="Find a doctor, take a free time and pay by M-Pesa or card. Your visits stay in one place.",
+        data={"url": hosts.origin(settings.PLATFORM_HOST) + "/doctors/", "action": "Find a doctor"},
+        channels=("push",),
+    )
