@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models, transaction
 
 from accounts.models import ClinicPatient, Consent, Doctor
+from accounts.services.search_index import index_clinic
 from appointments.models import Appointment, AppointmentStatus, DoctorAvailability, TimeOff
 from appointments.services.projections import refresh_clinic
 from clinics.models import Clinic, ClinicStatus
@@ -71,6 +72,7 @@ def build_demo(
     for plan in CLINICS:
         if not plan.suspended:
             say(f"free times and search words of {plan.name}")
+            index_clinic(clinics[plan.slug])
             refresh_clinic(clinics[plan.slug])
 
 
