@@ -7,4 +7,4 @@ class AppointmentsConfig(AppConfig):
     verbose_name = _("Appointments")
 
     def ready(self) -> None:
-        from appointments import projection_handlers  # noqa: F401 - registers its handlers
+        from appointments import displacement_handlers, projection_handlers  # noqa: F401 - they register handlers

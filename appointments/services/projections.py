@@ -7,6 +7,7 @@ public row whenever something changes them. A projection is never part of a clin
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Doctor
@@ -94,6 +95,13 @@ def _write(doctor: Doctor, slots: dict[str, SlotsByDay], now: datetime) -> bool:
 
 
 def recount_consultations(doctor_id: str) -> None:
-    """Set the doctor's public number of completed visits to a fresh count; runs in the clinic's schema."""
-    done = Appointment.objects.filter(doctor_id=doctor_id, status=AppointmentStatus.COMPLETED).count()
-    Doctor.objects.filter(pk=doctor_id).exclude(total_consultations=done).update(total_consultations=done)
+    """Set the doctor's public number of completed visits to a fresh count; runs in the clinic's schema.
+
+    The row is locked before counting: of two relays at once, the later one counts what the earlier one saw, too.
+    """
+    with transaction.atomic():
+        doctor = Doctor.objects.select_for_update(of=("self",)).only("total_consultations").get(pk=doctor_id)
+        done = Appointment.objects.filter(doctor_id=doctor_id, status=AppointmentStatus.COMPLETED).count()
+        if doctor.total_consultations != done:
+            doctor.total_consultations = done
+            doctor.save(update_fields=["total_consultations"])

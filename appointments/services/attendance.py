@@ -1,0 +1,79 @@
+"""What became of a confirmed visit: the patient came, did not come, or has been seen."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import User
+from appointments.exceptions import InvalidTransition, NotYet
+from appointments.models import Appointment, AppointmentStatus
+from appointments.services import transitions
+from precta import clock
+from precta.audit.services import record
+from precta.outbox.services import emit
+
+# A patient is given this long after the start before anybody may say that they did not come.
+NO_SHOW_GRACE = timedelta(minutes=15)
+ARRIVED = "arrived"
+
+
+def mark_arrived(*, appointment: Appointment, by_user: User, now: datetime | None = None) -> Appointment:
+    """The patient is in the waiting room. On the day of the visit only, by the clinic's calendar.
+
+    Raises NotYet before that day, InvalidTransition when the visit is not confirmed or was marked already.
+    """
+    now = now or clock.now()
+    tz = appointment.clinic.policy.tz
+    if now.astimezone(tz).date() < appointment.scheduled_at.astimezone(tz).date():
+        raise NotYet
+    with transaction.atomic():
+        _swap_arrival(appointment, was_arrived=False, arrived_at=now)
+        record("appointment.arrived", resource=appointment, user=by_user)
+    return appointment
+
+
+def undo_arrived(*, appointment: Appointment, by_user: User) -> Appointment:
+    """Take a mistaken arrival back. Raises InvalidTransition when the visit is no longer confirmed and arrived."""
+    with transaction.atomic():
+        _swap_arrival(appointment, was_arrived=True, arrived_at=None)
+        record("appointment.arrival_undone", resource=appointment, user=by_user)
+    return appointment
+
+
+def mark_no_show(*, appointment: Appointment, by_user: User, now: datetime | None = None) -> Appointment:
+    """The patient did not come; nothing is paid back.
+
+    Raises NotYet until NO_SHOW_GRACE after the start, InvalidTransition when the visit is not confirmed or the
+    patient is marked as arrived.
+    """
+    if (now or clock.now()) < appointment.scheduled_at + NO_SHOW_GRACE:
+        raise NotYet
+    with transaction.atomic():
+        # Locked, so that nobody marks the arrival between this look and the change.
+        if Appointment.objects.select_for_update().get(pk=appointment.pk).arrived_at is not None:
+            raise InvalidTransition(ARRIVED, AppointmentStatus.NO_SHOW)
+        return _close(appointment, AppointmentStatus.NO_SHOW, "appointment.no_show", by_user)
+
+
+def mark_completed(*, appointment: Appointment, by_user: User, now: datetime | None = None) -> Appointment:
+    """The visit took place. Raises NotYet before its start, InvalidTransition unless confirmed or in progress."""
+    if (now or clock.now()) < appointment.scheduled_at:
+        raise NotYet
+    with transaction.atomic():
+        return _close(appointment, AppointmentStatus.COMPLETED, "appointment.completed", by_user)
+
+
+def _swap_arrival(appointment: Appointment, *, was_arrived: bool, arrived_at: datetime | None) -> None:
+    swapped = Appointment.objects.filter(
+        pk=appointment.pk, status=AppointmentStatus.CONFIRMED, arrived_at__isnull=not was_arrived
+    ).update(arrived_at=arrived_at)
+    if not swapped:
+        raise InvalidTransition(appointment.status, ARRIVED)
+    appointment.arrived_at = arrived_at
+
+
+def _close(appointment: Appointment, status: str, kind: str, by_user: User) -> Appointment:
+    transitions.move(appointment, status)
+    record(kind, resource=appointment, user=by_user)
+    emit(kind, appointment_id=appointment.pk)
+    return appointment
