@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 
-from . import postgres, valkey
+from . import commands, postgres, valkey
 from .env import environment
 from .errors import DevstackError
 from .keeper import Use, keep, keeper_pid, stop_keeper
@@ -13,6 +13,9 @@ from .runner import demo
 
 COMMANDS = {
     "demo": "run the whole portal until Ctrl-C (`make demo`)",
+    "test": "run the test suite; further words go to pytest (`make test`)",
+    "check": "linters, types, layers, migrations, deployment (`make check`)",
+    "bench": "measure (`make bench`)",
     "up": "start PostgreSQL and Valkey and leave them running until `down`",
     "down": "stop them, whoever uses them",
     "status": "say what is running and where the data is",
@@ -29,11 +32,15 @@ def main() -> int:
         epilog="commands:\n" + "\n".join(f"  {name:8} {text}" for name, text in COMMANDS.items()),
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
-    command = parser.parse_args().command
+    chosen, rest = parser.parse_known_args()
+    with_words = {"test": commands.test, "check": commands.check, "bench": commands.bench}
+    plain = {"demo": demo, "up": up, "down": down, "status": status, "env": env, "keep": lambda: keep(find_paths())}
+    if rest and chosen.command not in with_words:
+        parser.error(f"unknown words: {' '.join(rest)}")
     try:
-        return {"demo": demo, "up": up, "down": down, "status": status, "env": env, "keep": lambda: keep(find_paths())}[
-            command
-        ]()
+        if chosen.command in with_words:
+            return with_words[chosen.command](rest)
+        return plain[chosen.command]()
     except DevstackError as error:
         print(error, file=sys.stderr)
         return 1

@@ -127,7 +127,7 @@ class Postgres:
         fresh.mkdir(mode=0o700)
         if self.uid is not None:
             os.chown(fresh, self.uid, self.uid)
-        command = [
+        command: list[str | Path] = [
             programs / "initdb",
             "-D",
             fresh,

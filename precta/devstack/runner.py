@@ -224,10 +224,10 @@ def _greet(env: Mapping[str, str], port: int, seconds: float) -> None:
 
     host = env["PLATFORM_HOST"]
     say(f"\nReady: http://{host}:{port}")
-    say(f"({seconds:.0f} s)\n")
+    say(f"(started in {seconds:.0f} s)")
     if DEMO_LOGINS:
         widths = [max(len(str(login[column])) for login in DEMO_LOGINS) for column in range(3)]
-        say("Sign in as")
+        say("\nSign in as")
         for role, email, password, url in DEMO_LOGINS:
             where = url.format(host=f"{host}:{port}")
             say(f"  {role:{widths[0]}}  {email:{widths[1]}}  {password:{widths[2]}}  {where}")

@@ -61,8 +61,7 @@ class PaystackStandIn:
 
     @property
     def url(self) -> str:
-        host, port = self._server.server_address[:2]
-        return f"http://{host}:{port}"
+        return f"http://{self._server.server_name}:{self._server.server_port}"
 
     def start(self) -> "PaystackStandIn":
         for thread in self._threads:
@@ -203,6 +202,7 @@ class _Server(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    _headers_buffer: list[bytes]
     timeout = 60
 
     @property
