@@ -7,4 +7,5 @@ class AppointmentsConfig(AppConfig):
     verbose_name = _("Appointments")
 
     def ready(self) -> None:
-        from appointments import displacement_handlers, projection_handlers  # noqa: F401 - they register handlers
+        # Each registers what it holds.
+        from appointments import displacement_handlers, projection_handlers, receivers  # noqa: F401

@@ -1,9 +1,9 @@
 """Recognising which of our database constraints refused a row."""
 
-from django.db import IntegrityError
+from django.db import DatabaseError
 
 
-def violated(error: IntegrityError, name: str) -> bool:
+def violated(error: DatabaseError, name: str) -> bool:
     """Whether `error` comes from the constraint `name` (or one whose name begins so).
 
     A prefix suffices: on a cluster the constraint's name carries a suffix and may reach us in the message only.

@@ -1,0 +1,47 @@
+"""The first visit to a clinic: from then on its staff know the patient."""
+
+from django.db import transaction
+from django.db.models import Exists
+
+from accounts.consent_texts import CONSENT_TEXTS
+from accounts.models import ClinicPatient, Consent, ConsentPurpose, Patient, User
+from clinics.models import Clinic
+from precta.audit.services import record
+
+
+def is_admitted(*, patient: Patient, clinic: Clinic) -> bool:
+    """Whether the clinic knows the patient and the consent to its care stands, in whatever version; one statement."""
+    given = Consent.objects.filter(
+        patient=patient, clinic=clinic, purpose=ConsentPurpose.CLINIC_CARE, withdrawn_at__isnull=True
+    )
+    return ClinicPatient.objects.filter(patient=patient, clinic=clinic).filter(Exists(given)).exists()
+
+
+def admit_patient(*, patient: Patient, clinic: Clinic, given_by: User) -> None:
+    """Link `patient` to `clinic` and keep the consent that `given_by` gave, in the words shown and their language.
+
+    Repeating it changes nothing. A transaction of its own on public rows, before any of the clinic's: never call it
+    inside one. The trail is written where the caller is, so the clinic can show what it was allowed.
+    """
+    consent = CONSENT_TEXTS[ConsentPurpose.CLINIC_CARE]
+    with transaction.atomic():
+        ClinicPatient.objects.bulk_create([ClinicPatient(clinic=clinic, patient=patient)], ignore_conflicts=True)
+        Consent.objects.bulk_create(
+            [
+                Consent(
+                    patient=patient,
+                    clinic=clinic,
+                    given_by=given_by,
+                    purpose=ConsentPurpose.CLINIC_CARE,
+                    text_version=consent.version,
+                    text=consent.for_clinic(clinic),
+                )
+            ],
+            ignore_conflicts=True,
+        )
+    record(
+        "consent.given",
+        resource=("patient", patient.pk),
+        user=given_by,
+        details={"purpose": ConsentPurpose.CLINIC_CARE.value, "version": consent.version},
+    )

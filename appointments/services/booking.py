@@ -1,0 +1,267 @@
+"""Taking a time: from a free slot to a visit that is held while it is paid, and letting go of those never paid."""
+
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+
+from accounts.models import Doctor, Patient, User, VerificationStatus
+from accounts.policies import may_act_for
+from accounts.services.clinic_links import is_admitted
+from appointments import reasons
+from appointments.exceptions import (
+    ConsentNeeded,
+    EmailNotVerified,
+    InvalidTransition,
+    KeyReused,
+    NotYourPatient,
+    SlotNotOffered,
+    SlotTaken,
+    TooManyHolds,
+)
+from appointments.locks import lock_doctor
+from appointments.models import Appointment, AppointmentStatus
+from appointments.services.transitions import move
+from appointments.slots import free_slots
+from clinics.models import Clinic
+from precta import clock
+from precta.audit.services import record
+from precta.constraints import violated
+from precta.ids import new_id
+from precta.outbox.services import emit
+from precta.payments.models import Payment, PaymentPurpose, PaymentStatus
+
+MOST_UNPAID_HOLDS = 3
+# How long a hold may outlive its end while its payment is open at the provider.
+PATIENCE = timedelta(seconds=60)
+# Seconds: for one question to the provider, and for all of them in one run.
+ASKING_BUDGET = 4.0
+LONGEST_ASKING = 20.0
+EXPIRY_BATCH = 500
+RETRIED = {"40P01", "40001"}  # deadlock, serialization failure
+REFUSED = {"23P01", "23505"}  # exclusion, unique
+TIME_CONSTRAINTS = ("appointment_no_overlap", "appointment_one_per_doctor")
+
+
+def hold_slot(
+    *,
+    patient: Patient,
+    booked_by: User,
+    doctor: Doctor,
+    clinic: Clinic,
+    starts_at: datetime,
+    mode: str,
+    notes: str,
+    idempotency_key: str,
+    method: str,
+    payer_phone: str = "",
+    now: datetime | None = None,
+) -> Appointment:
+    """Take a free slot for `patient`: held until `hold_expires_at` while it is paid, confirmed at once when it is free.
+
+    `starts_at` is aware; `doctor` and `clinic` are fresh rows, the clinic's schema is active. The same
+    `idempotency_key` of the same person gives the same visit again, whatever has become of it. One transaction; when
+    it raises, nothing was written: `SlotTaken`, `SlotNotOffered`, `TooManyHolds`, `KeyReused`, `EmailNotVerified`,
+    `NotYourPatient`, `ConsentNeeded`.
+    """
+    if not booked_by.email_verified:
+        raise EmailNotVerified
+    if patient.pk != booked_by.pk and not may_act_for(booked_by, patient):
+        raise NotYourPatient
+    if not is_admitted(patient=patient, clinic=clinic):
+        raise ConsentNeeded
+    wanted = Appointment(
+        patient=patient,
+        booked_by=booked_by,
+        doctor=doctor,
+        clinic=clinic,
+        scheduled_at=starts_at,
+        consultation_type=mode,
+        duration_minutes=doctor.consultation_duration_minutes,
+        buffer_minutes=clinic.policy.buffer_minutes,
+        notes=notes,
+        fee=doctor.consultation_fee,
+        currency=clinic.policy.currency,
+        idempotency_key=idempotency_key,
+    )
+    try:
+        return _hold_once(wanted, method, payer_phone, now)
+    except DatabaseError as error:
+        if _sqlstate(error) not in RETRIED and not violated(error, "appointment_once_per_key"):
+            raise _taken_or(error) from error
+    # A deadlock, or the same key a moment earlier: the second try meets a settled state.
+    try:
+        return _hold_once(wanted, method, payer_phone, now)
+    except DatabaseError as error:
+        raise _taken_or(error) from error
+
+
+def _hold_once(wanted: Appointment, method: str, payer_phone: str, now: datetime | None) -> Appointment:
+    """One attempt in one transaction. `wanted` is not saved; the row that is returned is."""
+    from precta.payments.services import start_payment
+
+    wanted.pk = new_id()
+    wanted._state.adding = True
+    with transaction.atomic():
+        lock_doctor(wanted.doctor_id, person_id=wanted.booked_by_id)
+        now_locked = now or clock.now()
+        earlier = _clear_the_way(wanted, now_locked)
+        if earlier is not None:
+            return earlier
+        _check_offered(wanted, now_locked)
+        if wanted.is_free:
+            wanted.status = AppointmentStatus.CONFIRMED
+        else:
+            wanted.status = AppointmentStatus.PENDING_PAYMENT
+            wanted.hold_expires_at = now_locked + wanted.clinic.policy.hold
+            wanted.payment = start_payment(
+                payer=wanted.booked_by,
+                purpose=PaymentPurpose.APPOINTMENT,
+                subject_id=wanted.pk,
+                amount=wanted.fee,
+                currency=wanted.currency,
+                method=method,
+                payer_phone=payer_phone,
+            )
+        wanted.save(force_insert=True)
+        verb = "confirmed" if wanted.is_free else "held"
+        record(f"appointment.{verb}", resource=wanted, user=wanted.booked_by, details=_facts(wanted))
+        emit(f"appointment.{verb}", appointment_id=wanted.pk)
+    return wanted
+
+
+def _clear_the_way(wanted: Appointment, now: datetime) -> Appointment | None:
+    """The visit that this key made earlier, or None, having let go of ended holds that lie over the wanted time.
+
+    One statement reads both, and how many times the person holds. `KeyReused`, `TooManyHolds`.
+    """
+    ends_at = wanted.scheduled_at + timedelta(minutes=wanted.duration_minutes + wanted.buffer_minutes)
+    own = Q(booked_by=wanted.booked_by_id) & (
+        Q(idempotency_key=wanted.idempotency_key) | Q(status=AppointmentStatus.PENDING_PAYMENT, hold_expires_at__gt=now)
+    )
+    ended = Q(
+        doctor=wanted.doctor_id,
+        status=AppointmentStatus.PENDING_PAYMENT,
+        hold_expires_at__lte=now,
+        scheduled_at__lt=ends_at,
+        busy_until__gt=wanted.scheduled_at,
+    )
+    rows = list(Appointment.objects.filter(own | ended).order_by())
+    mine = [row for row in rows if row.booked_by_id == wanted.booked_by_id]
+    for row in mine:
+        if row.idempotency_key == wanted.idempotency_key:
+            if _asks_for(row) != _asks_for(wanted):
+                raise KeyReused
+            return row
+    held = [row for row in mine if row.hold_expires_at and row.hold_expires_at > now]
+    if not wanted.is_free and len(held) >= MOST_UNPAID_HOLDS:
+        raise TooManyHolds
+    for row in rows:
+        if row.doctor_id == wanted.doctor_id and row.hold_expires_at and row.hold_expires_at <= now:
+            release_hold(row, now=now)
+    return None
+
+
+def _asks_for(appointment: Appointment) -> tuple[Any, ...]:
+    return (
+        appointment.patient_id,
+        appointment.doctor_id,
+        appointment.scheduled_at,
+        appointment.consultation_type,
+        appointment.notes,
+    )
+
+
+def _check_offered(wanted: Appointment, now: datetime) -> None:
+    """`SlotNotOffered` when the time is not on the doctor's grid now, `SlotTaken` when it is but is no longer free."""
+    doctor, clinic = wanted.doctor, wanted.clinic
+    if doctor.clinic_id != clinic.pk or doctor.verification_status != VerificationStatus.VERIFIED:
+        raise SlotNotOffered
+    day = wanted.scheduled_at.astimezone(clinic.policy.tz).date()
+    slots = free_slots(
+        doctor=doctor,
+        clinic=clinic,
+        mode=wanted.consultation_type,
+        first_day=day,
+        days=1,
+        now=now,
+        include_taken=True,
+    )
+    slot = next((slot for slot in slots[day] if slot.starts_at == wanted.scheduled_at), None)
+    if slot is None:
+        raise SlotNotOffered
+    if not slot.is_free:
+        raise SlotTaken
+
+
+def release_hold(appointment: Appointment, *, now: datetime) -> None:
+    """Let go of an unpaid hold, in the caller's transaction; `InvalidTransition` when it is not one any more."""
+    move(
+        appointment,
+        AppointmentStatus.CANCELLED,
+        cancelled_at=now,
+        cancellation_reason=reasons.HOLD_EXPIRED,
+        refund_due=0,
+    )
+    record("appointment.expired", resource=appointment, details=_facts(appointment))
+    emit("appointment.expired", appointment_id=appointment.pk)
+
+
+def expire_holds(now: datetime | None = None) -> int:
+    """Let go of every hold of the active clinic that ended before `now`, the number let go.
+
+    A hold whose payment has gone out is asked after first, outside any transaction, so that money which has just come
+    confirms it instead. While the answer is open (a prompt still on a phone, a provider that does not answer) the hold
+    is spared, for `PATIENCE` at most; until then its time counts as free and whoever wants it takes it.
+    """
+    now = now or clock.now()
+    asking_ends = monotonic() + LONGEST_ASKING
+    due = (
+        Appointment.objects.filter(status=AppointmentStatus.PENDING_PAYMENT, hold_expires_at__lte=now)
+        .select_related("payment")
+        .order_by("hold_expires_at")[:EXPIRY_BATCH]
+    )
+    released = 0
+    for appointment in due:
+        is_open = _may_have_been_paid(appointment.payment)
+        if is_open and monotonic() < asking_ends:
+            is_open = _may_have_been_paid(_settle(appointment.payment))
+        if is_open and now - appointment.hold_expires_at < PATIENCE:
+            continue
+        try:
+            with transaction.atomic():
+                release_hold(appointment, now=now)
+        except InvalidTransition:
+            continue  # paid or cancelled since we read it
+        released += 1
+    return released
+
+
+def _may_have_been_paid(payment: Payment | None) -> bool:
+    return payment is not None and payment.charged_at is not None and payment.status == PaymentStatus.PENDING
+
+
+def _settle(payment: Payment | None) -> Payment | None:
+    from precta.payments.services import settle_payment
+
+    return settle_payment(reference=payment.provider_reference, budget=ASKING_BUDGET) if payment is not None else None
+
+
+def _facts(appointment: Appointment) -> dict[str, str]:
+    return {
+        "doctor": appointment.doctor_id,
+        "at": appointment.scheduled_at.isoformat(),
+        "fee": str(appointment.fee),
+    }
+
+
+def _taken_or(error: DatabaseError) -> Exception:
+    """`SlotTaken` when the database itself kept the time for somebody else, otherwise `error`."""
+    refused = _sqlstate(error) in REFUSED and any(violated(error, name) for name in TIME_CONSTRAINTS)
+    return SlotTaken() if refused else error
+
+
+def _sqlstate(error: DatabaseError) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""
