@@ -53,3 +53,11 @@ def patients_of(user: User, *, today: date | None = None) -> QuerySet[Patient]:
         )
         .order_by("_order", "first_name", "pk")
     )
+
+
+def guardians_of(child: Patient) -> QuerySet[Patient]:
+    """Those who look after the child now."""
+    links = Guardianship.objects.filter(child=child, ended_at__isnull=True)
+    return Patient.objects.filter(pk__in=links.values("guardian_id"), user__status=UserStatus.ACTIVE).select_related(
+        "user"
+    )

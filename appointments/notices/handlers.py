@@ -1,0 +1,183 @@
+"""Turns events of the outbox into notifications."""
+
+from collections.abc import Callable, Iterable
+
+from django.utils import translation
+
+from appointments import reasons
+from appointments.models import Appointment, AppointmentStatus
+from appointments.notices import wording
+from appointments.notices.recipients import Recipient, doctor_side, patient_side
+from appointments.notices.wording import Words
+from precta import clock
+from precta.hosts import clinic_url
+from precta.notifications.models import Channel, NotificationType
+from precta.notifications.services import notify
+from precta.outbox.models import OutboxEvent
+from precta.outbox.registry import on
+from precta.payments.models import Payment, PaymentPurpose, Refund
+
+EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
+INBOX = (Channel.PUSH,)
+
+
+@on("appointment.confirmed")
+def tell_confirmed(event: OutboxEvent) -> None:
+    visit = _visit(event)
+    if visit is None:
+        return
+    for_child = visit.booked_by_id != visit.patient_id
+    kind = NotificationType.APPOINTMENT_CONFIRMED
+    _tell(event, patient_side(visit), kind, lambda: wording.confirmed(visit, for_child=for_child), _page(visit))
+    _tell_doctor(event, visit, kind, lambda: wording.confirmed_to_doctor(visit))
+
+
+@on("appointment.cancelled")
+def tell_cancelled(event: OutboxEvent) -> None:
+    visit = _visit(event)
+    if visit is None or visit.cancellation_reason in reasons.MOVES:
+        return
+    by_patient = visit.cancelled_by_id is not None and visit.cancelled_by_id in {visit.patient_id, visit.booked_by_id}
+    kind = NotificationType.APPOINTMENT_CANCELLED
+    _tell(event, patient_side(visit), kind, lambda: wording.cancelled(visit, by_patient=by_patient), _page(visit))
+    if visit.cancelled_by_id != visit.doctor_id:
+        _tell_doctor(event, visit, kind, lambda: wording.cancelled_to_doctor(visit))
+
+
+@on("appointment.rescheduled")
+def tell_moved(event: OutboxEvent) -> None:
+    """`appointment_id` is the visit at its new time; where it was is the row it was moved from."""
+    new = _visit(event)
+    if new is None or new.rescheduled_from is None:
+        return
+    old = Appointment.objects.select_related("clinic").get(pk=new.rescheduled_from_id)
+    kind = NotificationType.APPOINTMENT_CONFIRMED
+    _tell(event, patient_side(new), kind, lambda: wording.moved(old, new), _page(new))
+    _tell_doctor(event, new, kind, lambda: wording.moved_to_doctor(old, new))
+
+
+@on("appointment.expired")
+def tell_expired(event: OutboxEvent) -> None:
+    visit = _visit(event)
+    if visit is None or visit.status != AppointmentStatus.CANCELLED:
+        return
+    again = clinic_url(visit.clinic, "appointments:patient:book", visit.doctor_id)
+    _tell(event, patient_side(visit), NotificationType.GENERAL, lambda: wording.expired(visit), again, INBOX)
+
+
+@on("appointment.displaced")
+def tell_displaced(event: OutboxEvent) -> None:
+    visit = _visit(event)
+    if visit is not None and visit.status == AppointmentStatus.CONFIRMED:
+        kind = NotificationType.APPOINTMENT_CANCELLED
+        _tell(event, patient_side(visit), kind, lambda: wording.displaced(visit), _page(visit))
+
+
+@on("appointment.reinstated")
+def tell_reinstated(event: OutboxEvent) -> None:
+    visit = _visit(event)
+    if visit is not None and visit.status == AppointmentStatus.CONFIRMED:
+        kind = NotificationType.APPOINTMENT_CONFIRMED
+        _tell(event, patient_side(visit), kind, lambda: wording.reinstated(visit), _page(visit))
+
+
+@on("appointment.reminder")
+def tell_reminder(event: OutboxEvent) -> None:
+    """A reminder that was held up until the visit began, or whose visit is off, is not sent any more."""
+    visit = _visit(event)
+    if visit is None or visit.status != AppointmentStatus.CONFIRMED or visit.scheduled_at <= clock.now():
+        return
+    kind = NotificationType.APPOINTMENT_REMINDER
+    _tell(event, patient_side(visit), kind, lambda: wording.reminder(visit), _page(visit))
+
+
+@on("payment.completed")
+def tell_paid(event: OutboxEvent) -> None:
+    payment = Payment.objects.filter(pk=event.payload["payment_id"], type=PaymentPurpose.APPOINTMENT).first()
+    visit = _find(payment.subject_id) if payment else None
+    if payment is None or visit is None or visit.status != AppointmentStatus.CONFIRMED:
+        return
+    receipt = clinic_url(visit.clinic, "appointments:patient:receipt", visit.pk)
+
+    def words() -> Words:
+        return wording.payment_received(visit, payment.amount, payment.currency)
+
+    _tell(event, patient_side(visit), NotificationType.PAYMENT_RECEIVED, words, receipt, INBOX)
+
+
+@on("refund.queued")
+def tell_paid_too_late(event: OutboxEvent) -> None:
+    """Other refunds are told of with the cancellation that they belong to."""
+    refund, visit = _refund(event)
+    if refund is None or visit is None or refund.reason != reasons.MONEY_TOO_LATE:
+        return
+    kind = NotificationType.GENERAL
+    _tell(
+        event,
+        patient_side(visit),
+        kind,
+        lambda: wording.paid_too_late(visit, refund.amount, refund.currency),
+        _page(visit),
+    )
+
+
+@on("refund.processed")
+def tell_refunded(event: OutboxEvent) -> None:
+    refund, visit = _refund(event)
+    if refund is None or visit is None:
+        return
+    _tell(
+        event,
+        patient_side(visit),
+        NotificationType.GENERAL,
+        lambda: wording.refunded(visit, refund.amount, refund.currency),
+        _page(visit),
+    )
+
+
+def _tell(
+    event: OutboxEvent,
+    people: Iterable[Recipient],
+    kind: str,
+    words: Callable[[], Words],
+    url: str,
+    channels: Iterable[str] = EVERYWHERE,
+) -> None:
+    for person in people:
+        with translation.override(person.language):
+            said = words()
+        notify(
+            event_id=event.pk,
+            user=person.user,
+            type=kind,
+            title=said.title,
+            body=said.body,
+            data={"url": url, "action": said.action},
+            language=person.language,
+            channels=channels,
+        )
+
+
+def _tell_doctor(event: OutboxEvent, visit: Appointment, kind: str, words: Callable[[], Words]) -> None:
+    """Doctors read their day in the workspace; a mail for each booking would only be noise."""
+    day = visit.scheduled_at.astimezone(visit.clinic.policy.tz).date().isoformat()
+    url = clinic_url(visit.clinic, "appointments:doctor:today") + f"?day={day}"
+    _tell(event, doctor_side(visit), kind, words, url, INBOX)
+
+
+def _visit(event: OutboxEvent) -> Appointment | None:
+    return _find(event.payload["appointment_id"])
+
+
+def _find(appointment_id: str) -> Appointment | None:
+    related = ("patient__user", "doctor__user", "clinic", "booked_by", "rescheduled_from")
+    return Appointment.objects.select_related(*related).filter(pk=appointment_id).first()
+
+
+def _refund(event: OutboxEvent) -> tuple[Refund | None, Appointment | None]:
+    refund = Refund.objects.filter(pk=event.payload["refund_id"], payment__type=PaymentPurpose.APPOINTMENT).first()
+    return refund, _find(refund.subject_id) if refund else None
+
+
+def _page(visit: Appointment) -> str:
+    return clinic_url(visit.clinic, "appointments:patient:detail", visit.pk)

@@ -1,0 +1,32 @@
+"""Who is told about a visit, and in which language."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from accounts.models import User
+from accounts.selectors import guardians_of
+from appointments.models import Appointment
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    user: User
+    language: str
+
+
+def patient_side(appointment: Appointment) -> Iterator[Recipient]:
+    """The patient; for somebody without a login, whoever looks after them, else who booked."""
+    patient = appointment.patient
+    if patient.user.has_email:
+        yield Recipient(patient.user, patient.preferred_language)
+        return
+    told = False
+    for guardian in guardians_of(patient):
+        told = True
+        yield Recipient(guardian.user, guardian.preferred_language)
+    if not told and appointment.booked_by.has_email:
+        yield Recipient(appointment.booked_by, patient.preferred_language)
+
+
+def doctor_side(appointment: Appointment) -> Iterator[Recipient]:
+    yield Recipient(appointment.doctor.user, "en")

@@ -1,0 +1,173 @@
+"""The sentences. Called with the reader's language active."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from appointments.models import Appointment
+from precta.templatetags.precta_tags import money
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    title: str
+    body: str
+    action: str
+
+
+def _when(visit: Appointment) -> str:
+    local = timezone.localtime(visit.scheduled_at, visit.clinic.policy.tz)
+    return f"{formats.date_format(local, 'D j M Y, H:i')} ({local:%Z})"
+
+
+def _facts(visit: Appointment) -> str:
+    return _("%(when)s with %(doctor)s, %(clinic)s. %(kind)s.") % {
+        "when": _when(visit),
+        "doctor": visit.doctor.display_name,
+        "clinic": visit.clinic.name,
+        "kind": visit.get_consultation_type_display(),
+    }
+
+
+def _for_whom(visit: Appointment) -> str:
+    return _("The visit is for %(name)s.") % {"name": visit.patient.first_name}
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+def see_visit() -> str:
+    return _("See the visit")
+
+
+def confirmed(visit: Appointment, *, for_child: bool) -> Words:
+    place = visit.clinic.address if visit.consultation_type == "in_person" else ""
+    return Words(
+        _("Your visit is confirmed"),
+        _paragraphs(
+            _facts(visit),
+            _for_whom(visit) if for_child else "",
+            _("Where: %(address)s") % {"address": place} if place else "",
+            _("You can move or cancel it, add it to your calendar and print the receipt from the visit's page."),
+        ),
+        see_visit(),
+    )
+
+
+def confirmed_to_doctor(visit: Appointment) -> Words:
+    return Words(_("New visit booked"), _("%(when)s. %(kind)s.") % _brief(visit), _("Open the day"))
+
+
+def cancelled(visit: Appointment, *, by_patient: bool) -> Words:
+    who = (
+        _("You cancelled this visit.")
+        if by_patient
+        else _("The clinic had to cancel this visit. We are sorry; please choose another time.")
+    )
+    return Words(_("Your visit is cancelled"), _paragraphs(_facts(visit), who, _refund(visit)), see_visit())
+
+
+def cancelled_to_doctor(visit: Appointment) -> Words:
+    return Words(_("A visit was cancelled"), _("%(when)s. %(kind)s.") % _brief(visit), _("Open the day"))
+
+
+def moved(old: Appointment, new: Appointment) -> Words:
+    return Words(
+        _("Your visit has a new time"),
+        _paragraphs(_facts(new), _("It was on %(when)s before.") % {"when": _when(old)}),
+        see_visit(),
+    )
+
+
+def moved_to_doctor(old: Appointment, new: Appointment) -> Words:
+    return Words(
+        _("A visit was moved"),
+        _("From %(old)s to %(new)s.") % {"old": _when(old), "new": _when(new)},
+        _("Open the day"),
+    )
+
+
+def expired(visit: Appointment) -> Words:
+    return Words(
+        _("Your time is no longer held"),
+        _paragraphs(_facts(visit), _("No payment reached us in time. Nothing was booked; choose a time again.")),
+        _("Choose a time"),
+    )
+
+
+def displaced(visit: Appointment) -> Words:
+    return Words(
+        _("Your doctor is away at the time of your visit"),
+        _paragraphs(
+            _facts(visit),
+            _("Please choose a new time at no cost, or cancel and get everything back that you paid."),
+        ),
+        _("Choose what to do"),
+    )
+
+
+def reinstated(visit: Appointment) -> Words:
+    return Words(
+        _("Your visit takes place after all"),
+        _paragraphs(_facts(visit), _("The doctor is there at this time after all. You need not do anything.")),
+        see_visit(),
+    )
+
+
+def reminder(visit: Appointment) -> Words:
+    how = (
+        _("Join from the visit's page a few minutes before.")
+        if visit.consultation_type == "video"
+        else _("Please come ten minutes early: %(address)s.") % {"address": visit.clinic.address}
+    )
+    return Words(_("Your visit is coming up"), _paragraphs(_facts(visit), how), see_visit())
+
+
+def paid_too_late(visit: Appointment, amount: Decimal, currency: str) -> Words:
+    return Words(
+        _("Your payment came too late"),
+        _paragraphs(
+            _facts(visit),
+            _("Your time was no longer held when the payment of %(amount)s arrived. All of it goes back to you.")
+            % {"amount": money(amount, currency)},
+        ),
+        see_visit(),
+    )
+
+
+def payment_received(visit: Appointment, amount: Decimal, currency: str) -> Words:
+    return Words(
+        _("Payment received"),
+        _paragraphs(
+            _("We received %(amount)s.") % {"amount": money(amount, currency)},
+            _facts(visit),
+        ),
+        _("See the receipt"),
+    )
+
+
+def refunded(visit: Appointment, amount: Decimal, currency: str) -> Words:
+    return Words(
+        _("Your money is on its way back"),
+        _paragraphs(
+            _("%(amount)s went back the way it was paid. M-Pesa is quick; a card can take up to ten days.")
+            % {"amount": money(amount, currency)},
+            _facts(visit),
+        ),
+        see_visit(),
+    )
+
+
+def _refund(visit: Appointment) -> str:
+    if visit.refund_due:
+        return _("%(amount)s goes back to you the way it was paid.") % {
+            "amount": money(visit.refund_due, visit.currency)
+        }
+    return _("There is nothing to pay back.")
+
+
+def _brief(visit: Appointment) -> dict[str, str]:
+    return {"when": _when(visit), "kind": visit.get_consultation_type_display()}

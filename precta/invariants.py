@@ -1,0 +1,36 @@
+"""What must always be true of the data, as queries that return no row. `manage.py check_invariants` runs them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+Check = Callable[[], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    number: str
+    says: str
+    where: str  # "clinic": in every clinic's schema; "public": once
+    check: Check
+
+
+INVARIANTS: list[Invariant] = []
+
+
+def invariant(number: str, says: str, *, where: str = "clinic") -> Callable[[Check], Check]:
+    """Register a check that yields the ids (with a word on why) of whatever breaks the rule."""
+
+    def register(check: Check) -> Check:
+        INVARIANTS.append(Invariant(number, says, where, check))
+        return check
+
+    return register
+
+
+def offenders(sql: str, *params: object) -> list[str]:
+    """The first column of each row that the query finds in the active schema."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params or None)
+        return [str(row[0]) for row in cursor.fetchall()]

@@ -1,0 +1,55 @@
+"""`manage.py check_invariants`: is the data what it must be?"""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.module_loading import autodiscover_modules
+from django_tenants.utils import get_tenant_model
+
+from precta.invariants import INVARIANTS, Invariant
+from precta.tenancy import clinic_context, public_context
+
+
+class Command(BaseCommand):
+    help = (
+        "Check the invariants of docs/operations.md in the public schema and in every clinic, suspended ones "
+        "included. Prints each broken one with the offending ids and exits with 1; exits with 0 when all hold."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--clinic", metavar="SLUG", help="this clinic only")
+        parser.add_argument("--only", metavar="I1,I2", help="these invariants only")
+        parser.add_argument("--json", action="store_true", help="print {invariant: {schema: [ids]}} instead")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        autodiscover_modules("invariants")
+        wanted = set(options["only"].split(",")) if options["only"] else None
+        chosen = [i for i in sorted(INVARIANTS, key=lambda i: i.number) if wanted is None or i.number in wanted]
+        broken: dict[str, dict[str, list[str]]] = {}
+        with public_context():
+            clinics = get_tenant_model().objects.order_by("slug")
+            if options["clinic"]:
+                clinics = clinics.filter(slug=options["clinic"])
+            else:
+                self._run(chosen, "public", "public", broken)
+            clinics = list(clinics)
+        for clinic in clinics:
+            with clinic_context(clinic):
+                self._run(chosen, "clinic", clinic.schema_name, broken)
+        if options["json"]:
+            self.stdout.write(json.dumps(broken, indent=2))
+        else:
+            for item in chosen:
+                found = broken.get(item.number, {})
+                mark = self.style.ERROR("broken") if found else self.style.SUCCESS("holds")
+                self.stdout.write(f"{item.number:4} {mark}  {item.says}")
+                for schema, ids in found.items():
+                    self.stdout.write(f"       {schema}: {', '.join(ids[:20])}{' …' if len(ids) > 20 else ''}")
+        if broken:
+            raise SystemExit(1)
+
+    def _run(self, chosen: list[Invariant], where: str, schema: str, broken: dict[str, dict[str, list[str]]]) -> None:
+        for item in chosen:
+            if item.where in {where, "both"} and (ids := list(item.check())):
+                broken.setdefault(item.number, {}).setdefault(schema, []).extend(ids)
