@@ -64,7 +64,9 @@ def collect_static(paths: Paths, env: Mapping[str, str]) -> None:
 
 
 def demo_data(paths: Paths, env: Mapping[str, str]) -> None:
-    """Quick when the data is there already: the command itself looks."""
+    """Quick when the data is there already: the command itself looks. DEMO_DATA=0 leaves the portal empty."""
+    if os.environ.get("DEMO_DATA") == "0":
+        return
     if not any(
         (CHECKOUT / app / "management" / "commands" / "demo.py").exists() for app in ("precta", "precta/devstack")
     ):
@@ -94,8 +96,9 @@ def manage(paths: Paths, env: Mapping[str, str], progress: Progress, *arguments:
 
 def _repeat(reader: Iterable[bytes], *, aloud: bool) -> None:
     for line in reader:
+        aloud = aloud and not line.startswith(b"Traceback")  # the failure's own message ends with it
         if aloud and line.strip():
-            say(f"    {line.decode(errors='replace').rstrip()}")
+            say(f"    {line.decode(errors='replace').strip()}")
 
 
 def advice(log_file: Path) -> str:
