@@ -44,22 +44,3 @@ def icon(name: str, css: str = "") -> SafeString:
         f" {css}" if css else "",
         icon_body(name),
     )
-
-
-@cache
-def icon_symbols(*names: str) -> SafeString:
-    """One hidden block that defines the icons for many `icon_ref`s on the same page."""
-    symbols = "".join(f'<symbol id="i-{escape(name)}" viewBox="0 0 24 24">{icon_body(name)}</symbol>' for name in names)
-    return mark_safe(  # noqa: S308 - names are escaped, bodies are built above
-        f'<svg class="icon-symbols" aria-hidden="true" focusable="false">{symbols}</svg>'
-    )
-
-
-@cache
-def icon_ref(name: str, css: str = "") -> SafeString:
-    """A short reference to an icon that `icon_symbols` defined on this page."""
-    return format_html(
-        '<svg class="icon{}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>',
-        f" {css}" if css else "",
-        name,
-    )

@@ -1,7 +1,5 @@
 """Tags of the look: icons, menus, statuses. Loaded everywhere as template builtins."""
 
-from collections.abc import Callable
-
 from django import template
 from django.core.paginator import Page
 from django.template.base import FilterExpression, Node, NodeList, Parser, TextNode, Token
@@ -14,47 +12,69 @@ register = template.Library()
 
 
 class IconNode(Node):
-    def __init__(self, make: Callable[..., SafeString], arguments: list[FilterExpression]) -> None:
-        self.make = make
+    def __init__(self, arguments: list[FilterExpression]) -> None:
         self.arguments = arguments
 
     def render(self, context: Context) -> SafeString:
-        return self.make(*(str(argument.resolve(context)) for argument in self.arguments))
+        return icons.icon(*(str(argument.resolve(context)) for argument in self.arguments))
 
 
-def _icon_tag(make: Callable[..., SafeString]) -> Callable[[Parser, Token], Node]:
-    """A tag that is drawn when the template is compiled if it is told only literals: rendering then costs nothing."""
+@register.tag
+def icon(parser: Parser, token: Token) -> Node:
+    """`{% icon "map-pin" %}` or `{% icon "chevron-left" "flip" %}` with a class.
 
-    def compile_tag(parser: Parser, token: Token) -> Node:
-        bits = token.split_contents()[1:]
-        if not bits:
-            raise template.TemplateSyntaxError(f"{token.contents.split()[0]} needs the name of an icon")
-        if all(bit[0] in "\"'" and bit[-1] == bit[0] for bit in bits):
-            return TextNode(make(*(bit[1:-1] for bit in bits)))
-        return IconNode(make, [parser.compile_filter(bit) for bit in bits])
-
-    return compile_tag
-
-
-register.tag("icon", _icon_tag(icons.icon))
-register.tag("icon_symbols", _icon_tag(icons.icon_symbols))
-register.tag("icon_ref", _icon_tag(icons.icon_ref))
+    Told only literals it is drawn when the template is compiled, and rendering costs nothing.
+    """
+    bits = token.split_contents()[1:]
+    if not bits:
+        raise template.TemplateSyntaxError("icon needs the name of an icon")
+    if all(bit[0] in "\"'" and bit[-1] == bit[0] for bit in bits):
+        return TextNode(icons.icon(*(bit[1:-1] for bit in bits)))
+    return IconNode([parser.compile_filter(bit) for bit in bits])
 
 
 @register.simple_tag(takes_context=True)
-def menu(context: Context, name: str) -> list[navigation.Link]:
+def menu(context: Context, name: str) -> tuple[navigation.Link, ...]:
     """`{% menu "clinic" as links %}`: the entries of a menu for this request; none where there is no request."""
     request = context.get("request")
-    return navigation.menu(request, name) if request is not None else []
+    return navigation.menu(request, name) if request is not None else ()
 
 
 @register.simple_tag(takes_context=True)
 def address(context: Context, host: navigation.Host, name: str, *, absolute: bool = False) -> str:
     """`{% address "platform" "notifications:inbox" as url %}`: empty when that page is not installed."""
     request = context.get("request")
-    if request is None:
-        return ""
-    return navigation.address(request, navigation.Entry("", "", host, name, ()), absolute=absolute)
+    return navigation.address(request, host, name, absolute=absolute) if request is not None else ""
+
+
+class SteadyNode(Node):
+    """Keeps what its body rendered to, for each language, host and page."""
+
+    KEEP = 512
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+        self.rendered: dict[tuple[object, ...], SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        key = navigation.place(context.get("request"))
+        html = self.rendered.get(key)
+        if html is None:
+            if len(self.rendered) >= self.KEEP:
+                self.rendered.clear()
+            html = self.rendered[key] = self.nodelist.render(context)
+        return html
+
+
+@register.tag
+def steady(parser: Parser, token: Token) -> SteadyNode:
+    """`{% steady %}…{% endsteady %}`: what is the same for everybody who opens this page on this host in this language.
+
+    Bars, menus and foot are most of a page's tags; nothing about the person, no form and no block may stand inside.
+    """
+    body = parser.parse(("endsteady",))
+    parser.delete_first_token()
+    return SteadyNode(body)
 
 
 # The tone and the icon of a status; its words are the model's own (`get_status_display`).
@@ -121,25 +141,6 @@ def message_tone(tags: str) -> str:
 def tone_icon(tone: str) -> str:
     """The icon that belongs to a notice of that tone, so that colour never speaks alone."""
     return {"ok": "circle-check", "warn": "triangle-alert", "bad": "circle-alert"}.get(tone or "", "info")
-
-
-class CaptureNode(Node):
-    def __init__(self, name: str, body: NodeList) -> None:
-        self.name = name
-        self.body = body
-
-    def render(self, context: Context) -> str:
-        context[self.name] = self.body.render(context).strip()
-        return ""
-
-
-@register.tag
-def capture(parser: Parser, token: Token) -> CaptureNode:
-    """`{% capture word %}…{% endcapture %}` keeps what is inside for later use in the same template."""
-    _tag, name = token.split_contents()
-    body = parser.parse(("endcapture",))
-    parser.delete_first_token()
-    return CaptureNode(name, body)
 
 
 @register.filter
