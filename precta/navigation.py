@@ -66,7 +66,7 @@ CLINIC_DOCTORS = Entry(
     ("accounts:clinic:doctor", "appointments:patient:book"),
 )
 CLINIC_VISITS = Entry(
-    _("My visits"),
+    _("My visits here"),
     "calendar",
     "clinic",
     "appointments:patient:list",
@@ -98,6 +98,7 @@ TIME_OFF = Entry(
 
 MENUS: dict[str, tuple[Entry, ...]] = {
     "platform": (DOCTORS, CLINICS, ARTICLES, MY_CARE),
+    "platform-more": (DOCTORS, CLINICS, ARTICLES),
     "platform-tabs": (HOME, DOCTORS, MY_VISITS, MY_CARE),
     "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, OTHER_CLINICS),
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "precta.audit.middleware.AuditContextMiddleware",
     "precta.access.PersonalPagesMiddleware",
+    "precta.views.errors.MethodNotAllowedPage",
 ]
 
 TEMPLATES = [

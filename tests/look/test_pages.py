@@ -75,7 +75,18 @@ def test_the_colours_are_remembered_and_forgotten(browser):
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/language/", "/theme/"])
 def test_a_choice_is_made_by_post_only(browser, path):
-    assert browser.get(path).status_code == 405
+    response = browser.get(path, headers={"accept": "text/html"})
+    assert response.status_code == 405
+    assert response["Allow"] == "POST"
+    assert "<h1" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_too_large_gets_a_page_that_says_so(browser, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    response = browser.post("/theme/", {"theme": "dark" * 100}, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 413
+    assert "<h1" in response.content.decode()
 
 
 def test_an_icon_is_skipped_by_screen_readers_and_an_unknown_one_is_an_error():
