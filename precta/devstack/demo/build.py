@@ -72,7 +72,7 @@ def build_demo(
     for plan in CLINICS:
         if not plan.suspended:
             say(f"free times and search words of {plan.name}")
-            index_clinic(clinics[plan.slug])
+            index_clinic(clinic=clinics[plan.slug])
             refresh_clinic(clinics[plan.slug])
 
 
