@@ -57,7 +57,8 @@ def request_refund(
     """Owe `amount` of `payment` back to the payer; the sending follows at commit.
 
     The same `key` for the same payment is the same decision: it returns the refund that exists. A cash payment's
-    refund waits until the desk hands the money over (`hand_back_cash`). `reason` stays with us. Raises InvalidAmount, NotRefundable, RefundTooLarge.
+    refund waits until the desk hands the money over (`hand_back_cash`). `reason` stays with us.
+    Raises InvalidAmount, NotRefundable, RefundTooLarge.
     """
     amount = exact(amount)
     now = now or clock.now()
