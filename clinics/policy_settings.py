@@ -19,12 +19,13 @@ class RefundStep:
     percent: int
 
 
+DEFAULT_TIME_ZONE = "Africa/Nairobi"
 DEFAULT_REFUND_STEPS = (RefundStep(24, 100), RefundStep(2, 50))
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicSettings:
-    time_zone: str = "Africa/Nairobi"
+    time_zone: str = DEFAULT_TIME_ZONE
     currency: str = "KES"
     hold_minutes: int = 15
     lead_time_minutes: int = 60

@@ -8,4 +8,5 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     path("", include("precta.urls.shared")),
+    path("", include("accounts.urls.clinic_host")),
 ]

@@ -10,6 +10,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     path("", include("precta.urls.shared")),
+    path("", include("accounts.urls.platform")),
     path("account/", include("allauth.urls")),
     path("payments/", include("precta.payments.urls")),
     path("me/notifications/", include("precta.notifications.urls")),

@@ -1,0 +1,244 @@
+"""Looking doctors up. Three statements at most for a page that finds somebody: places, doctors, their number."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+
+from accounts.directory import words
+from accounts.directory.filters import LAST_PAGE, Filters
+from accounts.models import Doctor
+from clinics.models import Clinic
+from clinics.policy_settings import DEFAULT_TIME_ZONE
+
+PAGE_SIZE = 20
+COUNTED = LAST_PAGE * PAGE_SIZE
+NAMES_COMPARED = 60
+
+
+class Row(NamedTuple):
+    """What a card needs, and no more: no model instance is built for a list."""
+
+    id: str
+    first_name: str
+    last_name: str
+    photo: str
+    specialties: list[str]
+    languages: list[str]
+    years: int | None
+    fee: Any
+    minutes: int
+    modes: list[str]
+    rating: Any
+    reviews: int
+    next_slots: dict[str, list[str]]
+    clinic_slug: str
+    clinic_name: str
+    clinic_city: str
+    clinic_settings: dict[str, Any]
+
+
+COLUMNS = (
+    "pk",
+    "first_name",
+    "last_name",
+    "profile_image_url",
+    "specialties",
+    "languages",
+    "years_of_experience",
+    "consultation_fee",
+    "consultation_duration_minutes",
+    "consultation_modes",
+    "average_rating",
+    "total_reviews",
+    "next_slots",
+    "clinic__slug",
+    "clinic__name",
+    "clinic__city",
+    "clinic__settings",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where there are active clinics, and in which zones they keep time."""
+
+    cities: tuple[str, ...]
+    zones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of the answer. `total` stops at COUNTED; `words` differ from the ones asked when those led nowhere."""
+
+    rows: list[Row]
+    total: int
+    filters: Filters
+    words: tuple[str, ...]
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE_SIZE))
+
+    @property
+    def is_capped(self) -> bool:
+        return self.total >= COUNTED
+
+    @property
+    def is_corrected(self) -> bool:
+        return self.words != self.filters.words
+
+
+def places() -> Places:
+    """The cities for the form and the zones for "today", one statement."""
+    rows = Clinic.objects.active().order_by().values_list("city", KeyTextTransform("time_zone", "settings")).distinct()
+    cities, zones = set(), set()
+    for city, zone in rows:
+        cities.add(city)
+        zones.add(zone or DEFAULT_TIME_ZONE)
+    return Places(tuple(sorted(cities - {""})), tuple(sorted(zones)))
+
+
+def find(filters: Filters, *, now: datetime, zones: Collection[str], clinic: Clinic | None = None) -> Found:
+    """The page of doctors that `filters` ask for, only public ones, only of `clinic` when given.
+
+    When the words lead to nobody, the closest known words are tried once. A page beyond the last one is the last one.
+    """
+    found = _page(filters, filters.words, now, zones, clinic)
+    if not found.total and filters.words:
+        better = corrected(filters.words)
+        if better != filters.words:
+            second = _page(filters, better, now, zones, clinic)
+            if second.total:
+                return second
+    return found
+
+
+def counts(
+    questions: dict[str, Filters], *, now: datetime, zones: Collection[str], clinic: Clinic | None = None
+) -> dict[str, int]:
+    """How many doctors each of some questions would find, in one statement."""
+    if not questions:
+        return {}
+    return _public(clinic).aggregate(
+        **{name: Count("pk", filter=condition(asked, asked.words, now, zones)) for name, asked in questions.items()}
+    )
+
+
+def _page(
+    filters: Filters, looked_for: tuple[str, ...], now: datetime, zones: Collection[str], clinic: Clinic | None
+) -> Found:
+    matching = _public(clinic).filter(condition(filters, looked_for, now, zones))
+    start = (filters.page - 1) * PAGE_SIZE
+    rows = _rows(matching, filters, looked_for, start)
+    if start == 0 and len(rows) <= PAGE_SIZE:
+        return Found(rows, len(rows), filters, looked_for)
+    total = matching[:COUNTED].count()
+    if not rows and start and total:
+        filters = replace(filters, page=min(LAST_PAGE, -(-total // PAGE_SIZE)))
+        rows = _rows(matching, filters, looked_for, (filters.page - 1) * PAGE_SIZE)
+    return Found(rows[:PAGE_SIZE], total, filters, looked_for)
+
+
+def _rows(matching: QuerySet[Doctor], filters: Filters, looked_for: tuple[str, ...], start: int) -> list[Row]:
+    """One row more than a page holds, so that a list of a single page need not be counted."""
+    ordered = _ordered(matching, filters, looked_for)
+    return [Row._make(values) for values in ordered.values_list(*COLUMNS)[start : start + PAGE_SIZE + 1]]
+
+
+def _public(clinic: Clinic | None) -> QuerySet[Doctor]:
+    doctors = Doctor.objects.public()
+    return doctors.filter(clinic=clinic) if clinic is not None else doctors
+
+
+def condition(filters: Filters, looked_for: tuple[str, ...], now: datetime, zones: Collection[str]) -> Q:
+    """The filters as one condition on doctors; `zones` are those in which the clinics keep time."""
+    found = Q()
+    if filters.specialty:
+        found &= Q(specialties__contains=[filters.specialty])
+    if filters.city:
+        found &= Q(clinic__city__iexact=filters.city)
+    if filters.language:
+        found &= Q(languages__contains=[filters.language])
+    if filters.mode:
+        found &= Q(consultation_modes__contains=[filters.mode])
+    if filters.max_fee is not None:
+        found &= Q(consultation_fee__lte=filters.max_fee)
+    if filters.available:
+        found &= _available(filters, now, zones)
+    if looked_for:
+        found &= Q(search_document=_query(looked_for))
+    return found
+
+
+def _query(looked_for: Iterable[str]) -> SearchQuery:
+    return SearchQuery(words.tsquery(looked_for), config="simple", search_type="raw")
+
+
+def _available(filters: Filters, now: datetime, zones: Collection[str]) -> Q:
+    """Free on one of the days asked for, each clinic by its own calendar."""
+    by_days: dict[tuple[Any, ...], list[str]] = {}
+    for zone in zones or (DEFAULT_TIME_ZONE,):
+        by_days.setdefault(tuple(filters.days(now, ZoneInfo(zone))), []).append(zone)
+    if len(by_days) == 1:
+        return _free_on(next(iter(by_days)), filters.mode)
+    return reduce(or_, (_free_on(days, filters.mode) & _keeps_time_in(group) for days, group in by_days.items()))
+
+
+def _free_on(days: tuple[Any, ...], mode: str) -> Q:
+    by_mode = {
+        "in_person": Q(free_days_in_person__overlap=list(days)),
+        "video": Q(free_days_video__overlap=list(days)),
+    }
+    return by_mode[mode] if mode else by_mode["in_person"] | by_mode["video"]
+
+
+def _keeps_time_in(zones: list[str]) -> Q:
+    named = Q(clinic__settings__time_zone__in=zones)
+    if DEFAULT_TIME_ZONE in zones:
+        named |= Q(clinic__settings__time_zone__isnull=True)
+    return named
+
+
+def _ordered(matching: QuerySet[Doctor], filters: Filters, looked_for: tuple[str, ...]) -> QuerySet[Doctor]:
+    """By what was asked for; the id settles ties, so that pages never overlap."""
+    if filters.sort == "fee":
+        return matching.order_by("consultation_fee", "pk")
+    if filters.sort == "rating":
+        return matching.order_by("-average_rating", "-total_reviews", "pk")
+    soonest: Any = F("next_available_at").asc(nulls_last=True)
+    if filters.mode:
+        # ISO 8601 in UTC sorts as text.
+        soonest = KeyTextTransform(0, KeyTextTransform(filters.mode, "next_slots")).asc(nulls_last=True)
+    if looked_for and not filters.sort:
+        return matching.annotate(rank=SearchRank("search_document", _query(looked_for))).order_by(
+            "-rank", soonest, "pk"
+        )
+    return matching.order_by(soonest, "pk")
+
+
+def corrected(looked_for: tuple[str, ...]) -> tuple[str, ...]:
+    """Each word that nobody knows replaced by the closest word of a specialty, a name or a place; one statement."""
+    unknown = [word for word in looked_for if len(word) > 2 and not words.is_known(word)]
+    if not unknown:
+        return looked_for
+    people = reduce(or_, (Q(first_name__trigram_similar=word) | Q(last_name__trigram_similar=word) for word in unknown))
+    clinics = reduce(or_, (Q(name__trigram_word_similar=word) | Q(city__trigram_word_similar=word) for word in unknown))
+    names = (
+        Doctor.objects.public()
+        .filter(people)
+        .order_by()
+        .values_list("first_name", "last_name")[:NAMES_COMPARED]
+        .union(Clinic.objects.active().filter(clinics).order_by().values_list("name", "city")[:NAMES_COMPARED])
+    )
+    candidates = {part for name in names for text in name for part in words.words(text)}
+    candidates.update(words.vocabulary())
+    replacements = {word: words.closest(word, candidates) or word for word in unknown}
+    return tuple(dict.fromkeys(replacements.get(word, word) for word in looked_for))

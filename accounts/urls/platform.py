@@ -1,0 +1,9 @@
+"""The namespace `accounts` of the platform host."""
+
+from django.urls import include, path
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("", include("accounts.urls.directory")),
+]
