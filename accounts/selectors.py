@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from accounts.models import Guardianship, Patient, User, UserStatus
+from accounts.models import Doctor, Guardianship, Patient, User, UserStatus
 
 ADULT_AGE = 18
 
@@ -61,3 +61,17 @@ def guardians_of(child: Patient) -> QuerySet[Patient]:
     return Patient.objects.filter(pk__in=links.values("guardian_id"), user__status=UserStatus.ACTIVE).select_related(
         "user"
     )
+
+
+def name_of(user: User) -> str:
+    """What the person is called in the bar: the patient's or doctor's name, else the e-mail."""
+    patient = Patient.objects.filter(pk=user.pk).first()
+    if patient is not None:
+        return patient.full_name
+    doctor = Doctor.objects.filter(pk=user.pk).only("first_name", "last_name").first()
+    return doctor.display_name if doctor is not None else str(user)
+
+
+def language_of(user: User) -> str | None:
+    """The language that the person chose, or None for somebody without a patient profile."""
+    return Patient.objects.filter(pk=user.pk).values_list("preferred_language", flat=True).first()

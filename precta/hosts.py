@@ -45,17 +45,17 @@ def admin_url(path: str = "/") -> str:
 
 def is_own_url(url: str) -> bool:
     """Whether an absolute or relative `url` stays on the platform host or below it (for `next=`)."""
-    if not url or "\\" in url or url.startswith("//") or any(ord(c) < 32 for c in url):
+    if not url or url.startswith("//") or any(c == "\\" or ord(c) <= 32 or ord(c) == 127 for c in url):
         return False
-    parts = urlsplit(url)
-    if not parts.scheme and not parts.netloc:
-        return url.startswith("/")
-    if parts.scheme != settings.PUBLIC_SCHEME or parts.username or parts.password:
-        return False
-    host = (parts.hostname or "").lower()
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return False
+    if not parts.scheme and not parts.netloc:
+        return url.startswith("/")
+    if parts.scheme != settings.PUBLIC_SCHEME or "@" in parts.netloc or not url.startswith(f"{parts.scheme}://"):
+        return False
+    host = parts.hostname or ""
     own = host == settings.PLATFORM_HOST or host.endswith("." + settings.PLATFORM_HOST)
     return own and port == settings.PUBLIC_PORT

@@ -1,8 +1,25 @@
 """Sessions by host: one cookie for the platform and its clinics, another, host-only and short, for the admin host."""
 
+from datetime import timedelta
+
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+
+class AdminSessionStore(SessionStore):
+    """Sessions of the admin host.
+
+    Django signs what a session holds with a salt made of this class's name: the key of a platform session, put by
+    hand into the admin's cookie, opens an empty session, and the other way round.
+    """
+
+
+def end_within_hours(session: SessionStore) -> None:
+    """Let an admin's session end a fixed time from now, however busy it is."""
+    session.set_expiry(timezone.now() + timedelta(seconds=settings.ADMIN_SESSION_COOKIE_AGE))
 
 
 class HostSessionMiddleware(SessionMiddleware):
@@ -12,25 +29,27 @@ class HostSessionMiddleware(SessionMiddleware):
         if getattr(request, "host_kind", "platform") != "admin":
             super().process_request(request)
             return
-        request.session = self.SessionStore(request.COOKIES.get(settings.ADMIN_SESSION_COOKIE_NAME))
+        request.session = AdminSessionStore(request.COOKIES.get(settings.ADMIN_SESSION_COOKIE_NAME))
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if getattr(request, "host_kind", "platform") != "admin":
             return super().process_response(request, response)
-        if request.session.modified and not request.session.is_empty():
-            request.session.set_expiry(settings.ADMIN_SESSION_COOKIE_AGE)
+        session = request.session
+        if session.modified and not session.is_empty() and "_session_expiry" not in session:
+            end_within_hours(session)
         response = super().process_response(request, response)
-        cookie = response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
-        if cookie is None:
-            return response
         name = settings.ADMIN_SESSION_COOKIE_NAME
-        response.set_cookie(
-            name,
-            cookie.value,
-            max_age=int(cookie["max-age"]) if cookie["max-age"] != "" else None,
-            expires=cookie["expires"] or None,
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-            samesite="Strict",
-        )
+        cookie = response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
+        if cookie is not None and cookie.value:
+            response.set_cookie(
+                name,
+                cookie.value,
+                max_age=int(cookie["max-age"]) if cookie["max-age"] != "" else None,
+                expires=cookie["expires"] or None,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Strict",
+            )
+        elif session.is_empty() and name in request.COOKIES:
+            response.delete_cookie(name, samesite="Strict")
         return response

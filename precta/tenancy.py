@@ -96,11 +96,19 @@ class TenancyMiddleware:
         request.tenant = connection.tenant  # type: ignore[attr-defined]
         request.urlconf = hosts.URLCONFS[kind]  # type: ignore[attr-defined]
         set_urlconf(request.urlconf)  # type: ignore[attr-defined]
+        if "\x00" in request.path_info:
+            # No id and no name has one, and PostgreSQL refuses it where a view would ask for it.
+            return self._refuse_here(request)
         token = _host_kind.set(kind)
         try:
             return self.get_response(request)
         finally:
             _host_kind.reset(token)
+
+    def _refuse_here(self, request: HttpRequest) -> HttpResponse:
+        from precta.views.errors import refuse
+
+        return refuse(request, "404.html", 404)
 
     def _refuse(self, request: HttpRequest, template: str, status: int) -> HttpResponse:
         from precta.views.errors import refuse

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
@@ -11,6 +13,7 @@ from accounts.models import Role
 from clinics.models import Clinic, Domain
 from clinics.services.creation import create_clinic
 from precta import hosts
+from precta.sessions import AdminSessionStore
 from precta.tenancy import clinic_context
 from tests import factories
 
@@ -129,12 +132,14 @@ def at_admin(db):
     """`at_admin(user)` → a client on the admin host, whose session cookie is its own."""
 
     def make(user=None, **defaults):
-        from django.conf import settings
-
-        client = client_for(hosts.admin_host(), user, **defaults)
+        client = client_for(hosts.admin_host(), **defaults)
         if user is not None:
-            client.cookies[settings.ADMIN_SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
-            del client.cookies[settings.SESSION_COOKIE_NAME]
+            session = AdminSessionStore()
+            session[SESSION_KEY] = user.pk
+            session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+            session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+            session.save()
+            client.cookies[settings.ADMIN_SESSION_COOKIE_NAME] = session.session_key
         return client
 
     return make

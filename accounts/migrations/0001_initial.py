@@ -100,6 +100,10 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=False, verbose_name="phone verified"),
                 ),
                 (
+                    "session_epoch",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="sign-outs everywhere"),
+                ),
+                (
                     "created_at",
                     models.DateTimeField(auto_now_add=True, verbose_name="joined"),
                 ),

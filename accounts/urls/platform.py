@@ -6,4 +6,5 @@ app_name = "accounts"
 
 urlpatterns = [
     path("", include("accounts.urls.directory")),
+    path("me/", include("accounts.urls.me")),
 ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
+from precta.client import client_ip
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -34,7 +36,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
     return Actor(
         find_user=find_user,
-        ip_address=(request.META.get("REMOTE_ADDR") or None),
+        ip_address=client_ip(request),
         user_agent=(request.META.get("HTTP_USER_AGENT") or "")[:500] or None,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.utils import formats, timezone
+from django.utils.translation import gettext
 
 from precta import hosts
 
@@ -53,3 +54,33 @@ def clinic_date(moment: datetime | None, clinic: Any) -> str:
 def clinic_clock(moment: datetime | None, clinic: Any) -> str:
     """Like "14:30" in the clinic's zone."""
     return "" if moment is None else f"{timezone.localtime(moment, clinic.policy.tz):%H:%M}"
+
+
+# The first mark that is found names it: Edge and Opera call themselves Chrome too, and Chrome calls itself Safari.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def device_name(user_agent: str | None) -> str:
+    """`Mozilla/5.0 (Linux; Android 14…) … Chrome/…` → "Chrome on Android", for the list of one's sessions."""
+    text = user_agent or ""
+    browser = next((name for mark, name in BROWSERS if mark in text), "")
+    system = next((name for mark, name in SYSTEMS if mark in text), "")
+    if browser and system:
+        return gettext("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or gettext("Unknown device")

@@ -2,9 +2,9 @@
 
 from django.urls import include, path
 
-from precta.urls.shared import handler400, handler403, handler404, handler500
+from precta.urls.shared import handler400, handler403, handler404, handler429, handler500
 
-__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+__all__ = ["handler400", "handler403", "handler404", "handler429", "handler500", "urlpatterns"]
 
 urlpatterns = [
     path("", include("precta.urls.shared")),

@@ -3,15 +3,15 @@
 from django.conf import settings
 from django.urls import include, path
 
-from precta.urls.shared import handler400, handler403, handler404, handler500
+from precta.urls.shared import handler400, handler403, handler404, handler429, handler500
 from precta.views import styleguide
 
-__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+__all__ = ["handler400", "handler403", "handler404", "handler429", "handler500", "urlpatterns"]
 
 urlpatterns = [
     path("", include("precta.urls.shared")),
+    path("account/", include("accounts.urls.account")),
     path("", include("accounts.urls.platform")),
-    path("account/", include("allauth.urls")),
     path("payments/", include("precta.payments.urls")),
     path("me/notifications/", include("precta.notifications.urls")),
     path("", include(("precta.urls.pages", "pages"))),

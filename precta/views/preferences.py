@@ -36,13 +36,18 @@ def _remember(response: HttpResponse, request: HttpRequest, name: str, value: st
     )
 
 
+def remember_language(response: HttpResponse, request: HttpRequest, language: str) -> None:
+    """Show the portal in `language` from the next page on."""
+    _remember(response, request, settings.LANGUAGE_COOKIE_NAME, language)
+
+
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Show the portal in `language`; an unknown one changes nothing."""
     response = _back(request)
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES) and check_for_language(language):
-        _remember(response, request, settings.LANGUAGE_COOKIE_NAME, language)
+        remember_language(response, request, language)
         language_chosen.send(sender=set_language, request=request, language=language)
     return response
 

@@ -1,0 +1,13 @@
+"""What can go wrong with people."""
+
+
+class CannotSuspendYourself(ValueError):
+    """An admin who suspends the own account could not take it back."""
+
+
+class NotAChild(ValueError):
+    """The birth date says that this person is of age, or not born yet."""
+
+
+class TooManyChildren(ValueError):
+    """A guardian has more children than one family has: staff must look at it."""

@@ -1,0 +1,24 @@
+"""Signing in and up under /account/, by allauth's own names. What is not listed here is not reachable."""
+
+from allauth.account import views as allauth_views
+from allauth.usersessions.views import list_usersessions
+from django.urls import path
+
+from accounts.views import account
+
+urlpatterns = [
+    path("login/", account.login, name="account_login"),
+    path("logout/", allauth_views.logout, name="account_logout"),
+    path("signup/", allauth_views.signup, name="account_signup"),
+    path("inactive/", allauth_views.account_inactive, name="account_inactive"),
+    path("confirm-email/", account.confirm_email, name="account_email_verification_sent"),
+    path("email/", allauth_views.email, name="account_email"),
+    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", allauth_views.password_change, name="account_change_password"),
+    path("password/set/", allauth_views.password_set, name="account_set_password"),
+    path("password/reset/", allauth_views.password_reset, name="account_reset_password"),
+    path("password/reset/confirm/", account.confirm_reset_code, name="account_confirm_password_reset_code"),
+    path("password/reset/complete/", account.complete_reset, name="account_complete_password_reset"),
+    path("password/reset/done/", allauth_views.password_reset_from_key_done, name="account_password_reset_completed"),
+    path("sessions/", list_usersessions, name="usersessions_list"),
+]

@@ -1,0 +1,62 @@
+"""allauth's views where their answer is not ours: 429 instead of a message, `next` kept to the end."""
+
+from typing import Any
+
+from allauth.account import views
+from allauth.account.forms import LoginForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.decorators import method_decorator
+
+from precta.ratelimit import limit, too_many_requests
+
+# Codes are bound to a session, and a new session costs a new e-mail; this stops the noise of guessing.
+limit_codes = method_decorator(limit("code", "300/m"), name="dispatch")
+
+
+class LoginView(views.LoginView):
+    """Anyone. Too many wrong passwords are a 429."""
+
+    def form_invalid(self, form: LoginForm) -> HttpResponse:
+        if getattr(form, "is_limited", False):
+            return too_many_requests(self.request, retry_after=300)
+        return super().form_invalid(form)
+
+
+class ReauthenticateView(views.ReauthenticateView):
+    """Signed in. The password once more before the address of the account changes."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        if form.has_error("password", "too_many_login_attempts"):
+            return too_many_requests(self.request, retry_after=300)
+        return super().form_invalid(form)
+
+
+@limit_codes
+class ConfirmEmailView(views.ConfirmEmailVerificationCodeView):
+    """Anyone who has just signed up or changed the e-mail."""
+
+
+@limit_codes
+class ConfirmResetCodeView(views.ConfirmPasswordResetCodeView):
+    """Anyone who has just asked for a new password."""
+
+
+class CompleteResetView(views.CompletePasswordResetView):
+    """Anyone who has entered the code; signs in and leads on to `next`."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        target = self.get_next_url()
+        response = super().form_valid(form)
+        if target and self.request.user.is_authenticated and isinstance(response, HttpResponseRedirect):
+            response["Location"] = target
+        return response
+
+
+def confirm_email(request: HttpRequest) -> HttpResponse:
+    return ConfirmEmailView.as_view()(request)
+
+
+login = LoginView.as_view()
+reauthenticate = ReauthenticateView.as_view()
+confirm_reset_code = ConfirmResetCodeView.as_view()
+complete_reset = CompleteResetView.as_view()

@@ -1,0 +1,79 @@
+"""How often one person, or one network, may do something; counted in the shared cache."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+
+from precta.client import client_ip, network_of
+
+logger = logging.getLogger(__name__)
+View = Callable[..., HttpResponse]
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_rate(rate: str) -> tuple[int, int]:
+    """`"20/m"`, `"5/10m"` → (how many, in how many seconds)."""
+    amount, _, period = rate.partition("/")
+    return int(amount), int(period[:-1] or 1) * UNITS[period[-1]]
+
+
+def who(request: HttpRequest) -> str:
+    """Whom a limit counts: the signed-in person; else the network, which in Kenya is often a carrier's whole NAT."""
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        return f"user:{user.pk}"
+    return f"ip:{network_of(client_ip(request))}"
+
+
+def wait_seconds(name: str, key: str, rate: str) -> int:
+    """Count one try; 0 when it is within `rate`, else the seconds until the next one may pass.
+
+    Windows are fixed: a burst over their edge gets at most twice the rate. While the cache is down nothing is
+    limited: a portal that turns everybody away is the worse answer.
+    """
+    amount, period = parse_rate(rate)
+    now = time.time()
+    window = int(now // period)
+    cache_key = f"limit:{name}:{key}:{period}:{window}"
+    try:
+        cache.add(cache_key, 0, timeout=period)
+        tries = cache.incr(cache_key)
+    except ValueError:  # the window ended between the two calls
+        return 0
+    except Exception:
+        logger.warning("rate limit %s is not counted: the cache does not answer", name)
+        return 0
+    return math.ceil((window + 1) * period - now) if tries > amount else 0
+
+
+def limit(name: str, *rates: str, key: Callable[[HttpRequest], str] = who) -> Callable[[View], View]:
+    """At most `rates` of POSTs to the view by one `key`; what is more gets the 429 page with Retry-After."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method == "POST" and settings.RATE_LIMITS:
+                wait = max(wait_seconds(name, key(request), rate) for rate in rates)
+                if wait:
+                    return too_many_requests(request, retry_after=wait)
+            return view(request, *args, **kwargs)
+
+        return limited
+
+    return decorate
+
+
+def too_many_requests(request: HttpRequest, *, retry_after: int | None = None) -> HttpResponse:
+    from precta.views.errors import too_many_requests as page
+
+    response = page(request)
+    if retry_after:
+        response["Retry-After"] = str(retry_after)
+    return response

@@ -1,0 +1,34 @@
+"""What people may type into a line or a text."""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+# Cc control, Cs lone surrogates, Co private use, Cn unassigned. Of the format characters (Cf) those that turn the
+# direction of what follows can make a name read as another one; joiners are needed by real scripts and stay.
+REFUSED = {"Cc", "Cs", "Co", "Cn"}
+DIRECTION = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def plain_line(value: str) -> None:
+    """Raises ValidationError for what cannot belong to a name or a line of text."""
+    if any(c in DIRECTION or unicodedata.category(c) in REFUSED for c in value):
+        raise ValidationError(_("This has characters that cannot be shown."), code="unprintable")
+
+
+def plain_text(value: str) -> None:
+    """As `plain_line`, for a text of several lines."""
+    plain_line(value.replace("\r\n", "\n").replace("\n", " ").replace("\t", " "))
+
+
+class LineField(forms.CharField):
+    """One line of text: runs of spaces become one, nothing that cannot be shown."""
+
+    default_validators = [plain_line]
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
+        return " ".join(part for part in value.split(" ") if part) if isinstance(value, str) else value
