@@ -1,0 +1,212 @@
+"""`make bench`: the portal's speed as ratios to a floor that is measured in the same run.
+
+Writes bench/results.json (name → number) and prints a table. Rounds of every kind of load alternate, so that a slow
+minute of the machine slows them all; a figure is the median of the rounds' own ratios.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlencode
+
+from bench import load, measures, stage
+from bench.targets import TARGETS
+
+ROUNDS = 5
+SECONDS = 4.0
+BOOKINGS = 400
+LIST = "/doctors/?city=Nairobi&specialty=general-practice"
+RACES, RACERS = 100, 8
+RESULTS = Path(__file__).parent / "results.json"
+
+
+def main() -> int:
+    options = arguments()
+    print("Databases …", flush=True)
+    stage.prepare_databases(keep=options.keep)
+    results = Bench(options.rounds, options.seconds).run()
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    return print_table(results)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--keep", action="store_true", help="use the databases of an earlier run")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each load in each round")
+    return parser.parse_args()
+
+
+class Bench:
+    def __init__(self, rounds: int, seconds: float) -> None:
+        self.rounds, self.seconds = rounds, seconds
+        self.slots = stage.free_slots("precta_bench", rounds * BOOKINGS + RACES + 50)
+        self.doctors = sorted({slot["doctor"] for slot in self.slots})
+        self.used = 0
+        self.rates: dict[str, list[float]] = {}
+
+    def run(self) -> dict[str, float]:
+        with ExitStack() as stack:
+            self.floor, _ = stack.enter_context(stage.server("bench.floor.wsgi", "precta_bench"))
+            self.port, self.web = stack.enter_context(stage.server("precta.wsgi", "precta_bench"))
+            self.big, _ = stack.enter_context(stage.server("precta.wsgi", "precta_bench_big"))
+            self.warm_up()
+            for number in range(self.rounds):
+                self.round(number)
+                print(f"round {number + 1} of {self.rounds}", flush=True)
+            results = self.ratios()
+            results["worker_rss_mb"] = round(stage.worker_rss_mb(self.web), 1)
+            results["double_bookings"] = self.races()
+            slots_page = f"/book/{self.doctors[0]}/"
+            results["first_page_bytes"], results["next_page_bytes"] = measures.page_bytes(
+                self.port, self.host("uzima", self.port), slots_page
+            )
+        results |= self.statements()
+        return {name: results[name] for name in TARGETS}
+
+    def host(self, label: str, port: int) -> str:
+        return f"{label + '.' if label else ''}precta.localhost:{port}"
+
+    def list_page(self, port: int) -> bytes:
+        return load.get(self.host("", port), LIST)
+
+    def slots_pages(self, port: int) -> list[bytes]:
+        return [load.get(self.host("uzima", port), f"/book/{doctor}/") for doctor in self.doctors[:20]]
+
+    def warm_up(self) -> None:
+        for port, requests in (
+            (self.floor, self.floor_list() + self.floor_slots()),
+            (self.port, [self.list_page(self.port), *self.slots_pages(self.port)]),
+            (self.big, [self.list_page(self.big)]),
+        ):
+            warmed = load.drive(port, load.repeat(requests), seconds=2)
+            if set(warmed.statuses) != {200}:
+                raise SystemExit(f"a page does not answer: {dict(warmed.statuses)}")
+
+    def floor_list(self) -> list[bytes]:
+        return [load.get("floor", "/people/?city=Nairobi")]
+
+    def floor_slots(self) -> list[bytes]:
+        return [load.get("floor", f"/people/{n}/") for n in range(1, 21)]
+
+    def round(self, number: int) -> None:
+        self.rate("floor_list", self.floor, self.floor_list())
+        self.rate("list", self.port, [self.list_page(self.port)])
+        self.rate("list_big", self.big, [self.list_page(self.big)])
+        self.rate("floor_slots", self.floor, self.floor_slots())
+        self.rate("slots", self.port, self.slots_pages(self.port))
+        self.rates.setdefault("booking", []).append(self.book(BOOKINGS))
+        self.rates.setdefault("pgbench", []).append(self.pgbench(number))
+
+    def rate(self, name: str, port: int, requests: list[bytes]) -> None:
+        run = load.drive(port, load.repeat(requests), seconds=self.seconds)
+        if set(run.statuses) != {200}:
+            raise SystemExit(f"{name}: {dict(run.statuses)}")
+        self.rates.setdefault(name, []).append(run.rate)
+
+    def booking_request(self, slot: dict[str, str], patient: int, port: int) -> bytes:
+        token = "b" * 32
+        body = urlencode(
+            {
+                "csrfmiddlewaretoken": token,
+                "at": slot["at"],
+                "mode": slot["mode"],
+                "patient": f"bench{patient:019d}",
+                "reason": "Follow-up",
+                "method": "mpesa",
+                "phone": "0712345678",
+                "idempotency_key": f"bench-{slot['doctor'][:8]}-{slot['at']}-{patient}",
+            }
+        )
+        cookie = f"precta_session={stage.session_key(patient)}; precta_csrf={token}"
+        path = f"/book/{slot['doctor']}/"
+        host = self.host("uzima", port)
+        return load.post(host, path, body, Cookie=cookie, Origin=f"http://{host}")
+
+    def take(self, count: int) -> list[bytes]:
+        """Requests for slots that nobody took yet, each by the next patient."""
+        chosen = self.slots[self.used : self.used + count]
+        requests = [
+            self.booking_request(slot, (self.used + n) % stage.PATIENTS, self.port) for n, slot in enumerate(chosen)
+        ]
+        self.used += count
+        return requests
+
+    def book(self, count: int) -> float:
+        run = load.drive(self.port, load.once(self.take(count)))
+        if set(run.statuses) != {302}:
+            raise SystemExit(f"booking: {dict(run.statuses)}")
+        return run.rate
+
+    def pgbench(self, number: int) -> float:
+        ids = stage.ids_for_pgbench("precta_bench")
+        output = subprocess.run(
+            stage.pgbench_command("precta_bench", Path(__file__).parent / "booking.sql", self.seconds, number, ids),
+            env=stage.pgbench_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if output.returncode:
+            raise SystemExit(output.stderr)
+        return float(output.stdout.split("tps = ")[1].split()[0])
+
+    def ratios(self) -> dict[str, float]:
+        def ratio(name: str, to: str) -> float:
+            return round(median(a / b for a, b in zip(self.rates[name], self.rates[to], strict=True)), 3)
+
+        return {
+            "list_vs_floor": ratio("list", "floor_list"),
+            "slots_vs_floor": ratio("slots", "floor_slots"),
+            "booking_vs_pgbench": ratio("booking", "pgbench"),
+            "list_100_clinics_vs_4": ratio("list_big", "list"),
+        }
+
+    def races(self) -> int:
+        for number in range(RACES):
+            slot = self.slots[self.used]
+            self.used += 1
+            racers = [(number * RACERS + n) % stage.PATIENTS for n in range(RACERS)]
+            run = measures.race(self.port, [self.booking_request(slot, who, self.port) for who in racers])
+            if run.statuses[302] != 1 or run.statuses[409] != RACERS - 1:
+                raise SystemExit(f"race {number}: {dict(run.statuses)}")
+        return measures.overlapping_visits("precta_bench", "clinic_uzima")
+
+    def statements(self) -> dict[str, float]:
+        """One worker with one thread, its connection made: every statement is the page's own."""
+        counted = {}
+        with stage.server("precta.wsgi", "precta_bench", workers=1, threads=1) as (port, _):
+            requests = {"list_queries": self.list_page(port), "slots_queries": self.slots_pages(port)[0]}
+            for request in requests.values():
+                measures.send_one(port, request)
+            for name, request in requests.items():
+                counted[name] = measures.count_statements(
+                    "precta_bench", lambda request=request: measures.send_one(port, request)
+                )
+            fresh = iter(self.slots[self.used :])
+            patients = iter(range(stage.PATIENTS - 10, stage.PATIENTS))
+
+            def book_one() -> None:
+                measures.send_one(port, self.booking_request(next(fresh), next(patients), port), expect=302)
+
+            book_one()
+            counted["booking_queries"] = measures.count_statements("precta_bench", book_one)
+        return counted
+
+
+def print_table(results: dict[str, float]) -> int:
+    missed = 0
+    for name, value in results.items():
+        kind, bound = TARGETS[name]
+        good = value >= bound if kind == ">=" else value <= bound
+        missed += not good
+        print(f"{name:24} {value:>12}   {kind} {bound:<8} {'' if good else 'missed'}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

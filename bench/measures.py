@@ -1,0 +1,87 @@
+"""What is not a rate: statements counted at the server, bytes on the wire, races for one slot."""
+
+import re
+import urllib.request
+from collections.abc import Callable
+from urllib.parse import urljoin
+
+import brotli
+
+from bench.load import Run, drive, once
+from bench.stage import connect
+
+NOT_COUNTED = re.compile(r"^\s*(BEGIN|COMMIT|START TRANSACTION)\b", re.IGNORECASE)
+
+
+def count_statements(database: str, send: Callable[[], None], *, times: int = 5) -> float:
+    """Statements that the server ran for one `send`, BEGIN and COMMIT aside; an average over `times`."""
+    with connect(database) as server:
+        server.execute("SELECT pg_stat_statements_reset()")
+        for _ in range(times):
+            send()
+        rows = server.execute(
+            "SELECT query, calls FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid"
+            " WHERE d.datname = %s AND query NOT LIKE '%%pg_stat_statements%%'",
+            (database,),
+        ).fetchall()
+    return sum(calls for query, calls in rows if not NOT_COUNTED.match(query)) / times
+
+
+def send_one(port: int, request: bytes, *, expect: int = 200) -> None:
+    run = drive(port, once([request]), connections=1)
+    if list(run.statuses) != [expect]:
+        raise SystemExit(f"expected {expect}, got {dict(run.statuses)} for {request[:80]!r}")
+
+
+def page_bytes(port: int, host: str, path: str) -> tuple[int, int]:
+    """(first visit, next visit) of a page: the page alone, and with every style, script and picture it names.
+
+    Compressed with brotli as the portal's server does it: the page quickly, static files thoroughly.
+    """
+    html = _fetch(port, host, path)
+    page = len(brotli.compress(html, quality=4))
+    named = set(re.findall(rb'<link[^>]+href="([^"#]+)"', html)) | set(re.findall(rb'<script[^>]+src="([^"#]+)"', html))
+    named |= set(re.findall(rb'<img[^>]+src="([^"#]+)"', html)) | set(re.findall(rb'<use[^>]+href="([^"#]+)', html))
+    assets = {urljoin(path, name.decode()) for name in named if b"/static/" in name}
+    seen: set[str] = set()
+    total = 0
+    while assets:
+        address = assets.pop()
+        if address in seen:
+            continue
+        seen.add(address)
+        body = _fetch(port, host, address)
+        total += len(brotli.compress(body, quality=11))
+        if address.endswith(".js"):
+            for found in re.findall(rb"""(?:from|import)\s*\(?["']([^"']+)["']""", body):
+                assets.add(urljoin(address, found.decode()))
+        if address.endswith(".css"):
+            for found in re.findall(rb"""url\(["']?([^"')]+)""", body):
+                if not found.startswith(b"data:"):
+                    assets.add(urljoin(address, found.decode()))
+    return page + total, page
+
+
+def _fetch(port: int, host: str, path: str) -> bytes:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.read()
+
+
+def race(port: int, requests: list[bytes]) -> Run:
+    """All at the same moment, each on a connection of its own."""
+    return drive(port, once(requests), connections=len(requests))
+
+
+def overlapping_visits(database: str, schema: str) -> int:
+    with connect(database) as server:
+        server.execute(f'SET search_path = "{schema}", public')
+        row = server.execute(
+            """
+            SELECT count(*) FROM appointments_appointment a JOIN appointments_appointment b
+              ON b.doctor_id = a.doctor_id AND b.id > a.id
+             AND tstzrange(a.scheduled_at, a.busy_until) && tstzrange(b.scheduled_at, b.busy_until)
+            WHERE a.status <> 'cancelled' AND b.status <> 'cancelled'
+            """
+        ).fetchone()
+    return row[0] if row else 0

@@ -1,0 +1,15 @@
+"""What each figure has to reach."""
+
+TARGETS: dict[str, tuple[str, float]] = {
+    "list_vs_floor": (">=", 0.7),
+    "slots_vs_floor": (">=", 0.6),
+    "booking_vs_pgbench": (">=", 0.10),
+    "list_queries": ("<=", 6),
+    "slots_queries": ("<=", 8),
+    "booking_queries": ("<=", 20),
+    "list_100_clinics_vs_4": (">=", 0.85),
+    "first_page_bytes": ("<=", 60_000),
+    "next_page_bytes": ("<=", 15_000),
+    "worker_rss_mb": ("<=", 120),
+    "double_bookings": ("<=", 0),
+}
