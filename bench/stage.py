@@ -247,7 +247,7 @@ def worker_rss_mb(process: subprocess.Popen) -> float:
 
 
 def free_slots(database: str, count: int) -> list[dict[str, str]]:
-    """`count` free slots of Uzima's doctors, well ahead: [{"doctor", "at" (ISO 8601, UTC), "mode"}], none overlapping."""
+    """`count` free slots of Uzima's doctors, well ahead, none overlapping: [{"doctor", "at" (ISO 8601), "mode"}]."""
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c"]
     command.append(f"from bench.stage import print_free_slots; print_free_slots({count})")
     output = subprocess.run(
