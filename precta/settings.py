@@ -69,6 +69,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Weak networks pay for every byte. CSRF tokens are masked anew for each page, so compressing them tells nothing.
+    "compression_middleware.middleware.CompressionMiddleware",
     "precta.tenancy.TenancyMiddleware",
     "precta.sessions.HostSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
