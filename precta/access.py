@@ -14,11 +14,16 @@ from precta import hosts
 View = Callable[..., HttpResponse]
 
 
+def sign_in_url(request: HttpRequest, back: str) -> str:
+    """The platform's sign-in page, which then leads to `back`, a path of this host."""
+    target = hosts.origin(request.get_host().rsplit(":", 1)[0]) + back
+    return hosts.platform_url("account_login") + "?" + urlencode({"next": target})
+
+
 def sign_in_redirect(request: HttpRequest) -> HttpResponse:
     """To the platform's sign-in page and back here afterwards; a form that was posted comes back to its page."""
     back = request.get_full_path() if request.method in {"GET", "HEAD"} else request.path
-    target = hosts.origin(request.get_host().rsplit(":", 1)[0]) + back
-    url = hosts.platform_url("account_login") + "?" + urlencode({"next": target})
+    url = sign_in_url(request, back)
     if request.headers.get("HX-Request"):
         response = HttpResponse(status=204)
         response["HX-Redirect"] = url

@@ -11,3 +11,8 @@ def violated(error: DatabaseError, name: str) -> bool:
     cause = error.__cause__
     reported = getattr(getattr(cause, "diag", None), "constraint_name", None) or ""
     return reported.startswith(name) or f'"{name}' in str(error)
+
+
+def sqlstate(error: DatabaseError) -> str:
+    """PostgreSQL's five characters, empty when the error did not come from the server."""
+    return getattr(error.__cause__, "sqlstate", None) or ""

@@ -28,7 +28,7 @@ from appointments.slots import free_slots
 from clinics.models import Clinic
 from precta import clock
 from precta.audit.services import record
-from precta.constraints import violated
+from precta.constraints import sqlstate, violated
 from precta.ids import new_id
 from precta.outbox.services import emit
 from precta.payments.models import Payment, PaymentPurpose, PaymentStatus
@@ -89,13 +89,13 @@ def hold_slot(
     try:
         return _hold_once(wanted, method, payer_phone, now)
     except DatabaseError as error:
-        if _sqlstate(error) not in RETRIED and not violated(error, "appointment_once_per_key"):
-            raise _taken_or(error) from error
+        if sqlstate(error) not in RETRIED and not violated(error, "appointment_once_per_key"):
+            raise taken_or(error) from error
     # A deadlock, or the same key a moment earlier: the second try meets a settled state.
     try:
         return _hold_once(wanted, method, payer_phone, now)
     except DatabaseError as error:
-        raise _taken_or(error) from error
+        raise taken_or(error) from error
 
 
 def _hold_once(wanted: Appointment, method: str, payer_phone: str, now: datetime | None) -> Appointment:
@@ -257,11 +257,7 @@ def _facts(appointment: Appointment) -> dict[str, str]:
     }
 
 
-def _taken_or(error: DatabaseError) -> Exception:
+def taken_or(error: DatabaseError) -> Exception:
     """`SlotTaken` when the database itself kept the time for somebody else, otherwise `error`."""
-    refused = _sqlstate(error) in REFUSED and any(violated(error, name) for name in TIME_CONSTRAINTS)
+    refused = sqlstate(error) in REFUSED and any(violated(error, name) for name in TIME_CONSTRAINTS)
     return SlotTaken() if refused else error
-
-
-def _sqlstate(error: DatabaseError) -> str:
-    return getattr(error.__cause__, "sqlstate", None) or ""

@@ -1,20 +1,16 @@
-"""Paying for a held visit: one attempt after the other, and asking how the present one stands.
+"""Paying for a held visit, one attempt after the other.
 
 Nothing here runs inside a transaction: the provider may take ten seconds to answer.
 """
 
 from datetime import datetime
 
-from django.core.cache import cache
-
 from appointments.exceptions import HoldEnded, TooManyAttempts
 from appointments.models import Appointment, AppointmentStatus
 from precta import clock
-from precta.payments.models import Payment, PaymentPurpose, PaymentStatus
+from precta.payments.models import Payment, PaymentPurpose
 
 MOST_ATTEMPTS = 8
-# However many tabs poll, the provider is asked about one payment this seldom.
-ASK_EVERY_SECONDS = 3
 
 
 def begin_attempt(*, appointment: Appointment, method: str, now: datetime | None = None) -> Payment:
@@ -47,18 +43,3 @@ def is_payable(appointment: Appointment, now: datetime) -> bool:
         and appointment.hold_expires_at is not None
         and appointment.hold_expires_at > now
     )
-
-
-def ask_provider(payment: Payment, *, budget: float = 6.0) -> Payment:
-    """The payment as the provider sees it now, or as we know it when it was asked within `ASK_EVERY_SECONDS`.
-
-    Quiet when the provider does not answer within `budget` seconds. A hold that has ended is asked about, too: the
-    money may have come.
-    """
-    from precta.payments.services import settle_payment
-
-    if payment.charged_at is None or payment.status not in {PaymentStatus.PENDING, PaymentStatus.FAILED}:
-        return payment
-    if not cache.add(f"payment-asked:{payment.pk}", 1, ASK_EVERY_SECONDS):
-        return payment
-    return settle_payment(reference=payment.provider_reference, budget=budget)

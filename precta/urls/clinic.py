@@ -9,4 +9,5 @@ __all__ = ["handler400", "handler403", "handler404", "handler429", "handler500",
 urlpatterns = [
     path("", include("precta.urls.shared")),
     path("", include("accounts.urls.clinic_host")),
+    path("", include("appointments.urls.clinic")),
 ]

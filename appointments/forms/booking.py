@@ -1,0 +1,110 @@
+"""What a patient fills in to take a time, and to pay for it."""
+
+from collections.abc import Sequence
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.consent_texts import CONSENT_TEXTS
+from accounts.models import ConsentPurpose, Patient, User
+from clinics.models import Clinic
+from precta.ids import new_id
+from precta.payments.exceptions import InvalidPhone
+from precta.payments.models import PaymentMethod
+from precta.payments.phones import mpesa_phone
+
+METHODS = [(PaymentMethod.MPESA.value, _("M-Pesa")), (PaymentMethod.CARD.value, _("Card"))]
+LONGEST_REASON = 1000
+
+
+class MpesaPhoneField(forms.CharField):
+    """A Kenyan mobile number in any common form; cleaned to `+254…`."""
+
+    widget = forms.TelInput(attrs={"inputmode": "tel", "autocomplete": "tel", "placeholder": "0712 345678"})
+
+    def __init__(self, **kwargs) -> None:
+        kwargs.setdefault("label", _("M-Pesa number"))
+        kwargs.setdefault("max_length", 20)
+        super().__init__(**kwargs)
+
+    def clean(self, value: str | None) -> str:
+        typed = super().clean(value)
+        if not typed:
+            return ""
+        try:
+            return mpesa_phone(typed)
+        except InvalidPhone as error:
+            raise forms.ValidationError(
+                _("This is not a Kenyan mobile number. Write it like 0712 345678."), code="phone"
+            ) from error
+
+
+class BookingForm(forms.Form):
+    """The details of a visit. The time and the kind of visit are the page's own fields, checked by the week."""
+
+    for_whom = forms.ChoiceField(label=_("Who is the visit for?"), widget=forms.RadioSelect)
+    notes = forms.CharField(
+        label=_("Reason for the visit"),
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_REASON}),
+        help_text=_("A few words help the doctor to prepare. Only those who treat you read them."),
+    )
+    consent = forms.BooleanField(required=False)
+    method = forms.ChoiceField(label=_("How do you want to pay?"), choices=METHODS, widget=forms.RadioSelect)
+    phone = MpesaPhoneField(required=False, help_text=_("We send the request to pay to this phone."))
+    key = forms.CharField(
+        widget=forms.HiddenInput, max_length=64, validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,64}\Z")]
+    )
+
+    def __init__(
+        self, *args, user: User, patients: Sequence[Patient], clinic: Clinic, is_free: bool, ask_consent: bool, **kwargs
+    ) -> None:
+        self.patients = {patient.pk: patient for patient in patients}
+        initial = {
+            "for_whom": patients[0].pk if patients else "",
+            "method": PaymentMethod.MPESA.value,
+            "phone": user.phone.as_national if user.phone else "",
+            "key": self.new_key(),
+            **(kwargs.pop("initial", None) or {}),
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+        self.use_required_attribute = True
+        choices = [(patient.pk, self._name(patient, user)) for patient in patients]
+        for_whom = self.fields["for_whom"]
+        for_whom.choices = choices  # type: ignore[attr-defined]
+        if len(choices) == 1:
+            for_whom.widget = forms.HiddenInput()
+            for_whom.required = False
+        consent = self.fields["consent"]
+        consent.label = CONSENT_TEXTS[ConsentPurpose.CLINIC_CARE].for_clinic(clinic)
+        if not ask_consent:
+            consent.widget = forms.HiddenInput()
+        if is_free:
+            del self.fields["method"], self.fields["phone"]
+
+    @staticmethod
+    def new_key() -> str:
+        """A fresh idempotency key: one form, one booking, however often it is sent."""
+        return new_id()
+
+    @staticmethod
+    def _name(patient: Patient, user: User) -> str:
+        return _("%(name)s (me)") % {"name": patient.full_name} if patient.pk == user.pk else patient.full_name
+
+    def clean(self) -> dict:
+        data = super().clean() or {}
+        if "for_whom" in self.fields and not data.get("for_whom") and len(self.patients) == 1:
+            data["for_whom"] = next(iter(self.patients))
+        if data.get("method") == PaymentMethod.MPESA and "phone" in data and not data["phone"]:
+            self.add_error("phone", forms.ValidationError(_("Write the number that pays."), code="required"))
+        return data
+
+    @property
+    def patient(self) -> Patient:
+        return self.patients[self.cleaned_data["for_whom"]]
+
+
+class MpesaForm(forms.Form):
+    phone = MpesaPhoneField(help_text=_("We send the request to pay to this phone."))

@@ -1,0 +1,9 @@
+"""Visits on the clinic's host, by audience."""
+
+from django.urls import include, path
+
+app_name = "appointments"
+
+urlpatterns = [
+    path("", include("appointments.urls.patient")),
+]

@@ -1,0 +1,19 @@
+"""A patient's visits at this clinic.
+
+Who may open what: `book` anybody reads, a patient posts; everything below `appointments/` belongs to the patient, or
+to the guardian, of the visit: a stranger signs in first, anybody else gets a 404.
+"""
+
+from django.urls import path
+
+from appointments.views.patient import book, pay
+from precta import converters  # noqa: F401 - registers <id:…>
+
+app_name = "patient"
+
+urlpatterns = [
+    path("book/<id:doctor_id>/", book.book, name="book"),
+    path("appointments/<id:appointment_id>/pay/", pay.pay, name="pay"),
+    path("appointments/<id:appointment_id>/pay/status/", pay.pay_status, name="pay-status"),
+    path("appointments/<id:appointment_id>/pay/return/", pay.pay_return, name="pay-return"),
+]

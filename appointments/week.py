@@ -1,0 +1,202 @@
+"""What the page of a doctor's week shows: which week, which day, which time; and what was wrong with what was asked."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlencode
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from accounts.models import ConsultationMode, Doctor
+from appointments.slots import Slot, SlotsByDay, free_slots, last_bookable_day
+from clinics.models import Clinic
+
+DAYS = 7
+# Nobody's horizon is longer; a time beyond it is not even looked at.
+FARTHEST = timedelta(days=800)
+
+
+def moment_key(moment: datetime) -> str:
+    """A time as it stands in addresses and forms: UTC to the minute, like `2026-11-24T05:30Z`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def parse_moment(text: str) -> datetime | None:
+    """An ISO 8601 time with its offset (a plus that a query turned into a space is mended); None for anything else."""
+    text = text.strip()
+    if not 16 <= len(text) <= 40 or not text.isascii():
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def parse_day(text: str) -> date | None:
+    """A date like `2026-02-28`; None for one that does not exist."""
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-02-28") else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class StripDay:
+    """One day of the strip; `free` None means that the doctor has no hours then, or that it cannot be booked."""
+
+    day: date
+    free: int | None
+    is_current: bool
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLink:
+    text: str
+    query: str
+    is_free: bool
+    is_current: bool
+
+
+@dataclass
+class Week:
+    """Seven days of one doctor, read with three statements when it is made.
+
+    `at` is the chosen time when it is really on offer, `error` a sentence when what was asked is not.
+    """
+
+    doctor: Doctor
+    clinic: Clinic
+    now: datetime
+    mode: str
+    first_day: date
+    day: date
+    slots: SlotsByDay
+    at: Slot | None = None
+    error: str = ""
+    was_taken: bool = False
+    modes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def today(self) -> date:
+        return self.now.astimezone(self.clinic.policy.tz).date()
+
+    @cached_property
+    def last_day(self) -> date:
+        return last_bookable_day(self.clinic.policy, self.now)
+
+    @cached_property
+    def strip(self) -> list[StripDay]:
+        strip = []
+        for day, slots in self.slots.items():
+            free = sum(slot.is_free for slot in slots) if slots and day <= self.last_day else None
+            strip.append(StripDay(day, free, day == self.day, self.query(day=day)))
+        return strip
+
+    @cached_property
+    def day_slots(self) -> list[SlotLink]:
+        chosen = self.at.starts_at if self.at else None
+        return [
+            SlotLink(
+                f"{slot.local:%H:%M}",
+                f"?at={moment_key(slot.starts_at)}&mode={self.mode}",
+                slot.is_free,
+                slot.starts_at == chosen,
+            )
+            for slot in self.slots[self.day]
+        ]
+
+    @cached_property
+    def has_free(self) -> bool:
+        return any(slot.is_free for slots in self.slots.values() for slot in slots)
+
+    @property
+    def end_day(self) -> date:
+        return self.first_day + timedelta(days=DAYS - 1)
+
+    @property
+    def earlier(self) -> str:
+        """The query of the week before, empty in the first."""
+        return self.query(day=self.first_day - timedelta(days=DAYS)) if self.first_day > self.today else ""
+
+    @property
+    def later(self) -> str:
+        following = self.first_day + timedelta(days=DAYS)
+        return self.query(day=following) if following <= self.last_day else ""
+
+    @property
+    def next_free(self) -> str:
+        """The query of the next free day that the doctor's projection knows after this week, empty when none."""
+        days = self.doctor.free_days_video if self.mode == ConsultationMode.VIDEO else self.doctor.free_days_in_person
+        end = self.first_day + timedelta(days=DAYS)
+        day = min((day for day in days if day >= end), default=None)
+        return self.query(day=day) if day else ""
+
+    @property
+    def mode_links(self) -> list[tuple[str, str, bool]]:
+        """(query, label, whether it is the present one) of each kind of visit that the doctor offers."""
+        labels = dict(ConsultationMode.choices)
+        return [(self.query(mode=mode, day=self.day), labels[mode], mode == self.mode) for mode in self.modes]
+
+    @property
+    def mode_label(self) -> str:
+        return str(dict(ConsultationMode.choices)[self.mode])
+
+    def query(self, *, day: date, mode: str = "") -> str:
+        return "?" + urlencode({"mode": mode or self.mode, "day": day.isoformat()})
+
+
+def read_week(*, doctor: Doctor, clinic: Clinic, now: datetime, mode: str = "", day: str = "", at: str = "") -> Week:
+    """The week that the texts of a query ask for. Never raises for what they hold: `error` says what is wrong."""
+    modes = [value for value in ConsultationMode.values if value in doctor.consultation_modes]
+    error = _("This doctor does not offer that kind of visit.") if mode and mode not in modes else ""
+    mode = mode if mode in modes else modes[0]
+    tz = clinic.policy.tz
+    today = now.astimezone(tz).date()
+    last_day = last_bookable_day(clinic.policy, now)
+    moment = parse_moment(at) if at else None
+    wanted: date | None = None
+    if moment is not None and abs(moment - now) < FARTHEST:
+        wanted = moment.astimezone(tz).date()
+    elif at:
+        error = error or _("That is not a time we can read. Choose one of the free times below.")
+    elif day:
+        wanted = parse_day(day)
+        if wanted is None:
+            error = error or _("That day does not exist. Choose one of the days below.")
+    if wanted is not None and not today <= wanted <= last_day:
+        error = error or (
+            _("That day is over. Choose one of the days below.")
+            if wanted < today
+            else _("So far ahead nothing can be booked yet. Choose one of the days below.")
+        )
+        wanted = None
+    start = wanted or _first_free_day(doctor, mode, tz, now, today, last_day)
+    first_day = today + (start - today) // timedelta(days=DAYS) * timedelta(days=DAYS)
+    slots = free_slots(
+        doctor=doctor, clinic=clinic, mode=mode, first_day=first_day, days=DAYS, now=now, include_taken=True
+    )
+    if wanted is None:
+        start = next((d for d, times in slots.items() if d >= today and any(s.is_free for s in times)), start)
+    week = Week(doctor, clinic, now, mode, first_day, start, slots, error=error, modes=modes)
+    if moment is not None and wanted is not None and not error:
+        slot = next((s for s in slots[start] if s.starts_at == moment), None)
+        if slot is not None and slot.is_free:
+            week.at = slot
+        elif slot is not None:
+            week.was_taken = True
+            week.error = _("This time has been taken. Choose another one below.")
+        else:
+            week.error = _("The doctor does not offer this time. Choose one of the free times below.")
+    return week
+
+
+def _first_free_day(doctor: Doctor, mode: str, tz, now: datetime, today: date, last_day: date) -> date:
+    """Where to begin when no day was asked for: the projection's first free time, today when it knows none."""
+    for text in doctor.next_slots.get(mode, ()):
+        moment = datetime.fromisoformat(text)
+        if moment > now:
+            day = moment.astimezone(tz).date()
+            return day if today <= day <= last_day else today
+    return today
