@@ -1,0 +1,234 @@
+"""Taking a time: the rules of a hold, one per test."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from accounts.models import Guardianship, VerificationStatus
+from appointments.exceptions import (
+    ConsentNeeded,
+    EmailNotVerified,
+    KeyReused,
+    NotYourPatient,
+    SlotNotOffered,
+    SlotTaken,
+    TooManyHolds,
+)
+from appointments.models import Appointment, AppointmentStatus, TimeOff
+from appointments.services.booking import expire_holds, hold_slot
+from precta.audit.models import AuditLog
+from precta.outbox.models import OutboxEvent
+from precta.payments.models import Payment, PaymentMethod, PaymentStatus
+from tests import factories
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # Monday noon in Nairobi
+AT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)  # Tuesday 09:00
+
+pytestmark = pytest.mark.usefixtures("in_uzima")
+
+
+@pytest.fixture
+def hold(cast):
+    """`hold(**changes)` books Tuesday 09:00 with Dr Njoroge for Amina, or what the changes say."""
+    factories.make_full_week(cast.doctor)
+
+    def take(**changes):
+        person = changes.pop("by", cast.patient)
+        wanted = {
+            "patient": person,
+            "booked_by": person.user,
+            "doctor": cast.doctor,
+            "clinic": cast.uzima,
+            "starts_at": AT,
+            "mode": "in_person",
+            "notes": "A cough",
+            "idempotency_key": "key-one-1",
+            "method": PaymentMethod.MPESA,
+            "now": NOW,
+        }
+        return hold_slot(**{**wanted, **changes})
+
+    return take
+
+
+def assert_nothing_happened():
+    assert not Appointment.objects.exists()
+    assert not Payment.objects.exists()
+    assert not OutboxEvent.objects.exists()
+    assert not AuditLog.objects.exists()
+
+
+def test_a_time_is_held_while_it_is_paid(cast, hold):
+    visit = hold()
+    visit.refresh_from_db()
+    assert visit.status == AppointmentStatus.PENDING_PAYMENT
+    assert visit.hold_expires_at == NOW + timedelta(minutes=15)
+    assert (visit.fee, visit.currency, visit.duration_minutes) == (Decimal("2500.00"), "KES", 30)
+    assert visit.clinic == cast.uzima and visit.busy_until == AT + timedelta(minutes=30)
+    payment = visit.payment
+    assert (payment.amount, payment.status, payment.subject_id) == (Decimal("2500.00"), PaymentStatus.PENDING, visit.pk)
+    assert payment.charged_at is None
+    assert OutboxEvent.objects.get().kind == "appointment.held"
+    assert AuditLog.objects.get(action="appointment.held").user_id == cast.patient.pk
+    assert "cough" not in str(AuditLog.objects.values_list("details", flat=True))
+
+
+def test_a_free_consultation_is_confirmed_at_once(cast, hold):
+    cast.doctor.consultation_fee = Decimal(0)
+    visit = hold()
+    assert visit.status == AppointmentStatus.CONFIRMED and visit.payment is None
+    assert not Payment.objects.exists()
+    assert OutboxEvent.objects.get().kind == "appointment.confirmed"
+
+
+@pytest.mark.parametrize(
+    "starts_at",
+    [
+        NOW - timedelta(days=1),
+        NOW + timedelta(minutes=30),
+        AT + timedelta(minutes=1),
+        AT.replace(hour=20),
+        AT + timedelta(days=60),
+    ],
+    ids=["past", "within the lead time", "off the grid", "outside the hours", "beyond the horizon"],
+)
+def test_a_time_that_is_not_offered_is_refused(hold, starts_at):
+    with pytest.raises(SlotNotOffered):
+        hold(starts_at=starts_at)
+    assert_nothing_happened()
+
+
+def test_a_kind_of_visit_that_is_not_offered_is_refused(cast, hold):
+    cast.doctor.consultation_modes = ["video"]
+    with pytest.raises(SlotNotOffered):
+        hold()
+
+
+def test_a_doctor_of_another_clinic_or_not_verified_is_refused(cast, hold):
+    with pytest.raises(SlotNotOffered):
+        hold(doctor=cast.other_doctor)
+    cast.doctor.verification_status = VerificationStatus.PENDING
+    with pytest.raises(SlotNotOffered):
+        hold()
+    assert_nothing_happened()
+
+
+def test_a_taken_time_is_refused_to_the_second(cast, hold):
+    factories.link_patient(cast.other_patient, cast.uzima)
+    hold()
+    with pytest.raises(SlotTaken):
+        hold(by=cast.other_patient)
+    assert Appointment.objects.count() == Payment.objects.count() == 1
+
+
+def test_a_time_off_is_refused(cast, hold):
+    TimeOff.objects.create(doctor=cast.doctor, starts_at=AT, ends_at=AT + timedelta(hours=1))
+    with pytest.raises(SlotTaken):
+        hold()
+
+
+def test_the_database_itself_keeps_visits_apart_and_it_reads_as_taken(cast, hold, monkeypatch):
+    factories.link_patient(cast.other_patient, cast.uzima)
+    hold()
+    monkeypatch.setattr("appointments.services.booking._check_offered", lambda *args: None)
+    with pytest.raises(SlotTaken):
+        hold(by=cast.other_patient)
+    with pytest.raises(SlotTaken):
+        hold(by=cast.other_patient, starts_at=AT + timedelta(minutes=15))
+    assert Appointment.objects.count() == 1
+
+
+def test_the_same_key_gives_the_same_visit(hold):
+    first = hold()
+    assert hold().pk == first.pk
+    assert Appointment.objects.count() == Payment.objects.count() == OutboxEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("changes", [{"starts_at": AT + timedelta(hours=1)}, {"mode": "video"}, {"notes": "Fever"}])
+def test_the_same_key_for_something_else_is_refused(hold, changes):
+    hold()
+    with pytest.raises(KeyReused):
+        hold(**changes)
+    assert Appointment.objects.count() == 1
+
+
+def test_two_people_may_use_the_same_key(cast, hold):
+    factories.link_patient(cast.other_patient, cast.uzima)
+    hold()
+    hold(by=cast.other_patient, starts_at=AT + timedelta(hours=1))
+    assert Appointment.objects.count() == 2
+
+
+def test_nobody_holds_more_than_three_unpaid_times(hold):
+    for number in range(3):
+        hold(starts_at=AT + timedelta(hours=number), idempotency_key=f"key-{number}")
+    with pytest.raises(TooManyHolds):
+        hold(starts_at=AT + timedelta(hours=4), idempotency_key="key-4")
+    # An hour later the three have run out and no longer count.
+    later = NOW + timedelta(hours=1)
+    hold(starts_at=AT + timedelta(hours=4), idempotency_key="key-4", now=later)
+
+
+def test_an_unverified_address_books_nothing(cast, hold):
+    cast.patient.user.email_verified = False
+    with pytest.raises(EmailNotVerified):
+        hold()
+    assert_nothing_happened()
+
+
+def test_a_guardian_books_for_a_child_and_for_nobody_elses(cast, hold):
+    child = factories.make_patient("Baraka", "Hassan")
+    factories.link_patient(child, cast.uzima)
+    with pytest.raises(NotYourPatient):
+        hold(patient=child)
+    Guardianship.objects.create(guardian=cast.patient, child=child)
+    visit = hold(patient=child)
+    assert visit.patient == child and visit.booked_by == cast.patient.user
+    assert visit.payment.user == cast.patient.user
+
+
+def test_without_consent_to_the_clinic_nothing_is_booked(cast, hold):
+    with pytest.raises(ConsentNeeded):
+        hold(by=cast.other_patient)
+    assert_nothing_happened()
+
+
+def test_an_ended_hold_gives_way_at_once(cast, hold):
+    factories.link_patient(cast.other_patient, cast.uzima)
+    first = hold()
+    later = NOW + timedelta(minutes=15)
+    second = hold(by=cast.other_patient, now=later)
+    first.refresh_from_db()
+    assert first.status == AppointmentStatus.CANCELLED and first.refund_due == 0
+    assert second.status == AppointmentStatus.PENDING_PAYMENT
+    assert OutboxEvent.objects.filter(kind="appointment.expired").count() == 1
+
+
+def test_an_ended_hold_that_overlaps_with_another_length_gives_way_too(cast, hold):
+    factories.link_patient(cast.other_patient, cast.uzima)
+    first = hold(starts_at=AT + timedelta(minutes=30))
+    cast.doctor.consultation_duration_minutes = 60
+    second = hold(by=cast.other_patient, now=NOW + timedelta(minutes=15))
+    assert second.duration_minutes == 60
+    first.refresh_from_db()
+    assert first.status == AppointmentStatus.CANCELLED
+
+
+class TestExpiry:
+    def test_an_unpaid_hold_ends_and_frees_its_time(self, hold):
+        visit = hold()
+        assert expire_holds(NOW + timedelta(minutes=14)) == 0
+        assert expire_holds(NOW + timedelta(minutes=15)) == 1
+        visit.refresh_from_db()
+        assert visit.status == AppointmentStatus.CANCELLED and visit.refund_due == 0
+        assert visit.cancelled_at == NOW + timedelta(minutes=15)
+        assert OutboxEvent.objects.filter(kind="appointment.expired").count() == 1
+        assert expire_holds(NOW + timedelta(minutes=16)) == 0
+
+    def test_a_confirmed_visit_never_ends_as_a_hold(self, cast, hold):
+        visit = hold()
+        Appointment.objects.update(status=AppointmentStatus.CONFIRMED)
+        assert expire_holds(NOW + timedelta(days=2)) == 0
+        visit.refresh_from_db()
+        assert visit.status == AppointmentStatus.CONFIRMED
