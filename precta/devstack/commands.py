@@ -53,7 +53,7 @@ def bench(arguments: list[str]) -> int:
     paths = find_paths()
     with env.services():
         steps.compile_translations()
-        steps.collect_static(paths, os.environ)
+        steps.StaticFiles(paths, os.environ).finish()
         return steps.run([sys.executable, "-m", "bench", *arguments], os.environ)
 
 

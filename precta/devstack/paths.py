@@ -115,10 +115,11 @@ class Paths:
             )
 
     def wipe(self) -> None:
-        """Remove everything but root's copy of the programs. Nothing may be running."""
+        """Remove all that was entered; programs and static files stay. Nothing may be running."""
+        kept = {"locks", "id", "static", "static.stamp", self.postgres_programs.name}
         for folder in (self.data, self.postgres_home):
             for entry in folder.iterdir() if folder.is_dir() else ():
-                if entry == self.postgres_programs or entry.name in {"locks", "id"}:
+                if entry.name in kept:
                     continue
                 if entry.is_dir() and not entry.is_symlink():
                     shutil.rmtree(entry)

@@ -67,9 +67,14 @@ def _demo() -> None:
         with _services(paths) as use:
             env = _child_environment(paths, port)
             steps.compile_translations()
-            steps.migrate(paths, env, ours=uses_embedded(paths, "DATABASE_URL"))
-            steps.collect_static(paths, env)
-            steps.demo_data(paths, env)
+            static = steps.StaticFiles(paths, env)
+            try:
+                steps.migrate(paths, env, ours=uses_embedded(paths, "DATABASE_URL"))
+                steps.demo_data(paths, env)
+                static.finish()
+            except BaseException:
+                static.stop()
+                raise
             children = _children(paths, env, port)
             try:
                 _start(children, port)

@@ -44,23 +44,36 @@ def migrate(paths: Paths, env: Mapping[str, str], *, ours: bool) -> None:
         changed = [name for name in known if name in wanted and known[name] != wanted[name] and name.endswith(".py")]
         if changed:
             say(f"    {', '.join(changed)} changed since this data was made; if pages fail, start afresh with RESET=1.")
-        manage(paths, env, progress, "migrate_schemas", "--verbosity", "0")
+        Command(paths, env, "migrate_schemas", "--verbosity", "0").finish(progress)
         stamp.write_text(json.dumps(wanted))
 
 
-def collect_static(paths: Paths, env: Mapping[str, str]) -> None:
-    sources = [CHECKOUT / "requirements.txt", CHECKOUT / "precta" / "settings.py"]
-    folders = [CHECKOUT / "static", *(CHECKOUT / app / "static" for app in APPS)]
-    sources += sorted(file for folder in folders if folder.is_dir() for file in folder.rglob("*") if file.is_file())
-    wanted = _digest(sources)
-    target = Path(env.get("STATIC_ROOT") or os.environ.get("STATIC_ROOT", ""))
-    stamp = paths.stamps / "static"
-    with step("Static files") as progress:
-        if (target / "staticfiles.json").exists() and stamp.exists() and stamp.read_text() == wanted:
-            progress.note = "up to date"
-            return
-        manage(paths, env, progress, "collectstatic", "--noinput", "--clear", "--verbosity", "0")
-        stamp.write_text(wanted)
+class StaticFiles:
+    """Collects and compresses in the background: that needs neither database nor data."""
+
+    def __init__(self, paths: Paths, env: Mapping[str, str]) -> None:
+        sources = [CHECKOUT / "requirements.txt", CHECKOUT / "precta" / "settings.py"]
+        folders = [CHECKOUT / "static", *(CHECKOUT / app / "static" for app in APPS)]
+        sources += sorted(file for folder in folders if folder.is_dir() for file in folder.rglob("*") if file.is_file())
+        self._wanted = _digest(sources)
+        self._stamp = paths.data / "static.stamp"
+        manifest = Path(env["STATIC_ROOT"]) / "staticfiles.json"
+        self._command: Command | None = None
+        if not (manifest.exists() and self._stamp.exists() and self._stamp.read_text() == self._wanted):
+            self._command = Command(paths, env, "collectstatic", "--noinput", "--clear", "--verbosity", "0")
+
+    def finish(self) -> None:
+        """Complete when this returns. Raises DevstackError."""
+        with step("Static files") as progress:
+            if self._command is None:
+                progress.note = "up to date"
+                return
+            self._command.finish(progress)
+            self._stamp.write_text(self._wanted)
+
+    def stop(self) -> None:
+        if self._command is not None:
+            self._command.stop()
 
 
 def demo_data(paths: Paths, env: Mapping[str, str]) -> None:
@@ -72,26 +85,36 @@ def demo_data(paths: Paths, env: Mapping[str, str]) -> None:
     ):
         return
     with step("Demo data") as progress:
-        manage(paths, env, progress, "demo", aloud=True)
+        Command(paths, env, "demo").finish(progress, aloud=True)
 
 
-def manage(paths: Paths, env: Mapping[str, str], progress: Progress, *arguments: str, aloud: bool = False) -> None:
-    """Run one management command, its output in the log `setup`; `aloud` also repeats it. Raises DevstackError."""
-    log_file = paths.logs / "setup.log"
-    with log_file.open("wb") as log:
-        process = spawn([sys.executable, CHECKOUT / "manage.py", *arguments], log=log, env=env, cwd=CHECKOUT)
+class Command:
+    """A management command on its way, its output in a log of its own."""
+
+    def __init__(self, paths: Paths, env: Mapping[str, str], *arguments: str) -> None:
+        self._arguments = arguments
+        self._log_file = paths.logs / f"setup-{arguments[0]}.log"
+        with self._log_file.open("wb") as log:
+            command = [sys.executable, CHECKOUT / "manage.py", *arguments]
+            self._process = spawn(command, log=log, env=env, cwd=CHECKOUT)
+
+    def finish(self, progress: Progress, *, aloud: bool = False) -> None:
+        """Wait for its success; `aloud` repeats its output. Raises DevstackError."""
         try:
-            with log_file.open("rb") as reader:
-                while (code := process.poll()) is None:
+            with self._log_file.open("rb") as reader:
+                while (code := self._process.poll()) is None:
                     time.sleep(0.05)
                     progress.still()
                     _repeat(reader, aloud=aloud)
                 _repeat(reader, aloud=aloud)
         except BaseException:
-            end(process, patience=3)
+            self.stop()
             raise
-    if code != 0:
-        raise DevstackError(f"`manage.py {' '.join(arguments)}` failed. {advice(log_file)}")
+        if code != 0:
+            raise DevstackError(f"`manage.py {' '.join(self._arguments)}` failed. {advice(self._log_file)}")
+
+    def stop(self) -> None:
+        end(self._process, patience=3)
 
 
 def _repeat(reader: Iterable[bytes], *, aloud: bool) -> None:
