@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from appointments.models import Appointment, DoctorAvailability, TimeOff
+    from appointments.services.cancellation import RefundQuote
+    from appointments.services.rescheduling import MoveQuote
 
 
 class AppointmentError(Exception):
@@ -54,6 +58,38 @@ class HoldEnded(AppointmentError):
 
 class TooManyAttempts(AppointmentError):
     """As many payments were begun for one hold as a phone should be rung."""
+
+
+class VisitBegan(AppointmentError):
+    """The visit has begun or is over; the patient cannot cancel it any more."""
+
+
+class RefundChanged(AppointmentError):
+    """What goes back is not what was shown, because a deadline passed in between. `quote` is how it stands now."""
+
+    def __init__(self, quote: "RefundQuote") -> None:
+        super().__init__("refund changed")
+        self.quote = quote
+
+
+class TooLateToMove(AppointmentError):
+    """The clinic's rules let the patient move the visit no more. `until` was the last moment."""
+
+    def __init__(self, until: "datetime") -> None:
+        super().__init__("too late to move")
+        self.until = until
+
+
+class FeeChanged(AppointmentError):
+    """The new time costs something else than was shown. `quote` is how it stands now."""
+
+    def __init__(self, quote: "MoveQuote") -> None:
+        super().__init__("fee changed")
+        self.quote = quote
+
+
+class NothingToMove(AppointmentError):
+    """The visit is at that time and of that kind already."""
 
 
 class WindowOverlaps(AppointmentError):

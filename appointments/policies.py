@@ -1,6 +1,10 @@
 """Who may do what with visits. Selectors cannot see beyond these answers; views turn a refusal into 403 or 404."""
 
+from datetime import datetime
+
 from accounts.models import Doctor, Role, User
+from appointments.models import Appointment, AppointmentStatus
+from appointments.services.rescheduling import last_moment_to_move
 from clinics.models import Clinic
 
 
@@ -17,3 +21,16 @@ def workspace_doctor(user: User, clinic: Clinic) -> Doctor | None:
         doctor.clinic = clinic
         doctor.user = user
     return doctor
+
+
+def may_patient_cancel(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether the patient's side may still cancel: held or confirmed, and before the visit's time."""
+    return (
+        appointment.status in {AppointmentStatus.PENDING_PAYMENT, AppointmentStatus.CONFIRMED}
+        and appointment.scheduled_at > now
+    )
+
+
+def may_patient_move(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether the patient's side may still move: confirmed, and before the clinic's last moment for it."""
+    return appointment.status == AppointmentStatus.CONFIRMED and now <= last_moment_to_move(appointment)
