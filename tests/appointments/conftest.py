@@ -1,0 +1,19 @@
+import pytest
+from psycopg import Cursor
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """Every statement that reaches the server while the list is there, `SET search_path` and all; BEGIN, COMMIT and
+    savepoints of the test itself aside."""
+    seen: list[str] = []
+    execute = Cursor.execute
+
+    def count(self, query, *args, **kwargs):
+        text = query if isinstance(query, str) else query.decode() if isinstance(query, bytes) else str(query)
+        if not text.startswith(("SAVEPOINT", "RELEASE SAVEPOINT", "BEGIN", "COMMIT")):
+            seen.append(text)
+        return execute(self, query, *args, **kwargs)
+
+    monkeypatch.setattr(Cursor, "execute", count)
+    return seen
