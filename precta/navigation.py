@@ -96,6 +96,8 @@ TIME_OFF = Entry(
     _("Time off"), "calendar-off", "clinic", "appointments:doctor:time-off", ("appointments:doctor:time-off",)
 )
 
+PATIENTS = Entry(_("Patients"), "users", "clinic", "appointments:doctor:patients", ("appointments:doctor:patients",))
+
 MENUS: dict[str, tuple[Entry, ...]] = {
     "platform": (DOCTORS, CLINICS, ARTICLES, MY_CARE),
     "platform-more": (DOCTORS, CLINICS, ARTICLES),
@@ -103,7 +105,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, OTHER_CLINICS),
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),
     "me": (MY_CARE, MY_VISITS, INBOX, FAMILY, PROFILE),
-    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF),
+    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
     "legal": (
         Entry(_("Privacy"), "lock", "platform", "pages:privacy", ("pages:privacy",)),
         Entry(_("Terms"), "file-text", "platform", "pages:terms", ("pages:terms",)),

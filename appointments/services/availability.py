@@ -42,6 +42,18 @@ def is_covered(visit: Appointment, windows: Iterable[DoctorAvailability], tz: tz
     return False
 
 
+def visits_in_window(*, doctor: Doctor, window: DoctorAvailability, now: datetime | None = None) -> list[Appointment]:
+    """The visits to come that only this window covers: taking it away leaves them outside the doctor's hours."""
+    tz = doctor.clinic.policy.tz
+    windows = _windows(doctor)
+    others = [other for other in windows if other.pk != window.pk]
+    return [
+        visit
+        for visit in _upcoming(doctor, now or clock.now())
+        if is_covered(visit, windows, tz) and not is_covered(visit, others, tz)
+    ]
+
+
 def set_window(
     *,
     doctor: Doctor,

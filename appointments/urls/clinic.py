@@ -6,4 +6,5 @@ app_name = "appointments"
 
 urlpatterns = [
     path("", include("appointments.urls.patient")),
+    path("workspace/", include("appointments.urls.doctor")),
 ]

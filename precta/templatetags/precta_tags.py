@@ -84,3 +84,9 @@ def device_name(user_agent: str | None) -> str:
     if browser and system:
         return gettext("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or system or gettext("Unknown device")
+
+
+@register.filter
+def clinic_iso_day(moment: datetime | None, clinic: Any) -> str:
+    """Like "2026-11-24" in the clinic's zone, for addresses."""
+    return "" if moment is None else timezone.localtime(moment, clinic.policy.tz).date().isoformat()

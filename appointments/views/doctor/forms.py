@@ -1,0 +1,150 @@
+"""What a doctor types in the workspace. All times are the wall clock of the clinic's zone."""
+
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.models import ConsultationMode, Doctor
+from appointments.models.availability import Weekday
+from appointments.services.availability import minutes_of
+from appointments.views.doctor.days import LAST_YEAR
+from appointments.wall_clock import NoSuchTime, at_wall_clock, start_of_day
+
+LONGEST_TIME_OFF = timedelta(days=365)
+WEEK_FROM_MONDAY = [*Weekday.choices[1:], Weekday.choices[0]]
+
+
+class ClockInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(
+        label=_("A word to the patient"),
+        help_text=_("It is shown to the patient with the cancelled visit."),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class WindowForm(forms.Form):
+    """One window of the week. An end of 00:00 is midnight."""
+
+    day_of_week = forms.TypedChoiceField(label=_("Day"), coerce=int, choices=WEEK_FROM_MONDAY)
+    start_time = forms.TimeField(label=_("From"), widget=ClockInput())
+    end_time = forms.TimeField(
+        label=_("Until"), help_text=_("00:00 is midnight at the end of the day."), widget=ClockInput()
+    )
+    mode = forms.ChoiceField(label=_("Kind of visit"), choices=())
+    is_active = forms.BooleanField(label=_("Patients can book these hours"), required=False, initial=True)
+
+    def __init__(self, *args: Any, doctor: Doctor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.minutes = doctor.consultation_duration_minutes
+        self.fields["mode"].choices = [
+            (value, label) for value, label in ConsultationMode.choices if value in doctor.consultation_modes
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        start, end = data.get("start_time"), data.get("end_time")
+        if start is None or end is None:
+            return data
+        opens, closes = minutes_of(start, end)
+        if closes <= opens:
+            self.add_error("end_time", _("The hours must end after they begin. For midnight write 00:00."))
+        elif closes - opens < self.minutes:
+            self.add_error(
+                "end_time",
+                ngettext(
+                    "These hours are shorter than one visit of %(count)d minute.",
+                    "These hours are shorter than one visit of %(count)d minutes.",
+                    self.minutes,
+                )
+                % {"count": self.minutes},
+            )
+        return data
+
+
+class CopyDayForm(forms.Form):
+    to_days = forms.TypedMultipleChoiceField(
+        label=_("Copy to"),
+        help_text=_("What these days had before is replaced."),
+        coerce=int,
+        choices=(),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, from_day: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to_days"].choices = [(day, name) for day, name in WEEK_FROM_MONDAY if day != from_day]
+
+
+class TimeOffForm(forms.Form):
+    """Days, and on the first and the last of them perhaps a time; without one the whole day counts."""
+
+    first_day = forms.DateField(label=_("First day"), widget=DayInput())
+    from_time = forms.TimeField(
+        label=_("From"), required=False, help_text=_("Leave it empty for the whole day."), widget=ClockInput()
+    )
+    last_day = forms.DateField(label=_("Last day"), widget=DayInput())
+    until_time = forms.TimeField(
+        label=_("Until"), required=False, help_text=_("Leave it empty for the whole day."), widget=ClockInput()
+    )
+    reason = forms.CharField(
+        label=_("Note for yourself"), help_text=_("Nobody else sees it."), required=False, max_length=200
+    )
+
+    def __init__(self, *args: Any, tz: tzinfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tz = tz
+
+    def clean_until_time(self) -> time | None:
+        """00:00 means the end of the last day, as in the weekly hours: the same as leaving it empty."""
+        until = self.cleaned_data["until_time"]
+        return None if until == time.min else until
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `starts_at` and `ends_at` (UTC).
+
+        Of a time that the clocks going back repeat, the first is the start and the second the end, so that the hour
+        in between is always covered. A time that the clocks going forward skip is refused.
+        """
+        data = super().clean() or {}
+        first, last = data.get("first_day"), data.get("last_day")
+        if first is None or last is None or self.errors:
+            return data
+        if last < first:
+            self.add_error("last_day", _("The last day must not be before the first."))
+        elif last - first > LONGEST_TIME_OFF or last.year > LAST_YEAR:
+            self.add_error("last_day", _("A time off can last a year at most."))
+        else:
+            data["starts_at"] = self._moment("from_time", first, data.get("from_time"), second=False)
+            until = data.get("until_time")
+            whole = start_of_day(last + timedelta(days=1), self.tz)
+            data["ends_at"] = self._moment("until_time", last, until, second=True) if until else whole
+        return data
+
+    def _moment(self, name: str, day: date, clock: time | None, *, second: bool) -> datetime | None:
+        if clock is None:
+            return start_of_day(day, self.tz)
+        try:
+            return at_wall_clock(day, clock, self.tz, second=second)
+        except NoSuchTime:
+            words = _("The clocks go forward on that day: %(time)s does not exist. Choose another time.")
+            self.add_error(name, words % {"time": f"{clock:%H:%M}"})
+            return None

@@ -1,0 +1,135 @@
+"""The doctor's day. Who may: a doctor of this clinic."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.models import ConsultationMode, Doctor
+from appointments import selectors_workspace as selectors
+from appointments.models import Appointment, AppointmentStatus
+from appointments.services.attendance import NO_SHOW_GRACE
+from appointments.views.doctor.days import age_in_words, greeting, read_day
+from appointments.views.doctor.guard import workspace
+from appointments.wall_clock import monday_of
+from precta import clock
+from precta.audit.services import record
+from precta.converters import IdConverter
+
+WEEK = 7
+CHART_HEIGHT = 82
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the day's table and what may be done with it at this moment."""
+
+    visit: Appointment
+    is_hold: bool
+    is_now: bool
+    is_arrived: bool
+    held_minutes: int
+    can_arrive: bool
+    can_undo: bool
+    can_complete: bool
+    can_no_show: bool
+    can_cancel: bool
+
+    @property
+    def has_menu(self) -> bool:
+        return self.can_undo or self.can_no_show or self.can_cancel or (self.can_complete and self.can_arrive)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    day: date
+    visits: int
+    x: int
+    y: int
+    height: int
+    is_current: bool
+
+    @property
+    def middle(self) -> int:
+        return self.x + 13
+
+
+@workspace
+@require_safe
+def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
+    now = clock.now()
+    tz = request.clinic.policy.tz
+    local_now = now.astimezone(tz)
+    day = read_day(request.GET.get("day"), local_now.date())
+    card = None
+    if request.GET.get("visit"):
+        card = _card(doctor, request.GET["visit"])
+        record("patient.viewed", resource=card.patient, details={"appointment_id": card.visit.pk})
+    rows = [row_of(v, now=now, day=day, today=local_now.date()) for v in _visits(doctor, day, now)]
+    visits = [row.visit for row in rows if not row.is_hold]
+    monday = monday_of(day)
+    context = {
+        "doctor": doctor,
+        "day": day,
+        "is_today": day == local_now.date(),
+        "earlier": day - timedelta(days=1),
+        "later": day + timedelta(days=1),
+        "this_year": day.year == local_now.year,
+        "rows": rows,
+        "total": len(visits),
+        "by_video": sum(visit.consultation_type == ConsultationMode.VIDEO for visit in visits),
+        "waiting": sum(row.is_arrived for row in rows),
+        "earned": selectors.earned(doctor, first=monday, days=WEEK),
+        "currency": request.clinic.policy.currency,
+        "greeting": greeting(local_now) % {"name": doctor.last_name},
+        "bars": bars(selectors.visits_by_day(doctor, first=monday, days=WEEK), day),
+        "card": card,
+        "age": age_in_words(card.patient.date_of_birth, local_now.date()) if card else "",
+    }
+    return render(request, "appointments/doctor/today.html", context)
+
+
+def _card(doctor: Doctor, visit_id: str) -> selectors.PatientCard:
+    card = selectors.patient_card(doctor, visit_id) if re.fullmatch(IdConverter.regex, visit_id) else None
+    if card is None:
+        raise Http404
+    return card
+
+
+def _visits(doctor: Doctor, day: date, now: datetime) -> list[Appointment]:
+    return list(selectors.visits_and_holds(doctor, first=day, days=1, now=now))
+
+
+def row_of(visit: Appointment, *, now: datetime, day: date, today: date) -> Row:
+    confirmed = visit.status == AppointmentStatus.CONFIRMED
+    running = visit.status == AppointmentStatus.IN_PROGRESS
+    is_hold = visit.status == AppointmentStatus.PENDING_PAYMENT
+    arrived = confirmed and visit.arrived_at is not None
+    started = now >= visit.scheduled_at
+    ends_at = visit.scheduled_at + timedelta(minutes=visit.duration_minutes)
+    in_person = visit.consultation_type == ConsultationMode.IN_PERSON
+    return Row(
+        visit=visit,
+        is_hold=is_hold,
+        is_now=running or (confirmed and started and now < ends_at),
+        is_arrived=arrived,
+        held_minutes=-((now - visit.hold_expires_at) // timedelta(minutes=1)) if is_hold else 0,
+        can_arrive=confirmed and not arrived and in_person and day <= today,
+        can_undo=arrived,
+        can_complete=(confirmed or running) and started,
+        can_no_show=confirmed and not arrived and now >= visit.scheduled_at + NO_SHOW_GRACE,
+        can_cancel=confirmed and not started,
+    )
+
+
+def bars(counts: list[tuple[date, int]], current: date) -> list[Bar]:
+    """The week's chart: the fullest day fills the height, a day without visits keeps a sliver."""
+    most = max((number for _day, number in counts), default=0) or 1
+    result = []
+    for place, (day, number) in enumerate(counts):
+        height = max(4, round(CHART_HEIGHT * number / most))
+        result.append(Bar(day, number, 8 + 42 * place, 100 - height, height, day == current))
+    return result
