@@ -1,6 +1,8 @@
 """A payment is settled by asking the provider, and acts once."""
 
 import threading
+import time
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,7 +14,8 @@ from precta.audit.models import AuditLog
 from precta.ids import new_id
 from precta.outbox.models import OutboxEvent
 from precta.payments import selectors, services
-from precta.payments.models import Payment
+from precta.payments.exceptions import ProviderUnavailable
+from precta.payments.models import Payment, Refund
 from precta.payments.services import reconciling
 from precta.tenancy import clinic_context
 
@@ -275,3 +278,68 @@ def test_no_question_is_asked_inside_a_transaction(in_uzima, provider, begin):
         with transaction.atomic(), pytest.raises(RuntimeError):
             work()
     assert provider.faults.calls == {}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("operation", ["verify", "charge", "initialize", "refund"])
+def test_while_the_provider_hangs_no_transaction_is_open(uzima, provider, begin, pay, operation):
+    with clinic_context(uzima):
+        payment = pay() if operation == "refund" else begin(method="card" if operation == "initialize" else "mpesa")
+        if operation == "verify":
+            services.charge_mpesa(payment=payment, phone="0712345678")
+        if operation == "refund":
+            provider.fault("refund_list", "500", times=3)  # the task at commit finds nobody at home
+            refund = services.request_refund(payment=payment, amount=Decimal("1"), reason="x", key="a")
+            Refund.objects.update(next_attempt_at=clock.now())
+    provider.fault(operation, "hang", times=None, seconds=3)
+    calls = {
+        "verify": lambda: services.settle_payment(reference=payment.provider_reference, budget=2),
+        "charge": lambda: services.charge_mpesa(payment=payment, phone="0712345678"),
+        "initialize": lambda: services.open_card_checkout(payment=payment, callback_url="http://x.test/"),
+        "refund": lambda: services.submit_refund(refund.pk),
+    }
+
+    def call():
+        try:
+            with clinic_context(uzima), suppress(ProviderUnavailable):
+                calls[operation]()
+        finally:
+            connection.close()
+
+    before = provider.faults.calls.get(operation, 0)
+    thread = threading.Thread(target=call)
+    thread.start()
+    while provider.faults.calls.get(operation, 0) == before and thread.is_alive():
+        time.sleep(0.02)
+    time.sleep(0.2)
+    assert thread.is_alive()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+            " AND backend_type = 'client backend'"
+        )
+        assert cursor.fetchone() == (0,)
+    thread.join()
+
+
+def test_a_crash_between_the_answer_and_the_commit_is_made_good_later(in_uzima, provider, begin, heard, monkeypatch):
+    from precta.payments.services import settling
+
+    payment = begin()
+    services.charge_mpesa(payment=payment, phone="0712345678")
+    provider.approve(payment.provider_reference)
+
+    def killed(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(settling, "emit", killed)  # late in the transaction: everything before is undone
+        services.settle_payment(reference=payment.provider_reference)
+    payment.refresh_from_db()
+    assert payment.status == "pending"
+    assert audit("payment.completed") == 0
+    services.reconcile_payments(now=clock.now() + timedelta(minutes=1))
+    payment.refresh_from_db()
+    assert payment.status == "completed"
+    assert heard == [("completed", payment.pk)]
