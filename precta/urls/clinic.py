@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from clinics.admin_sites import clinic_admin
 from precta.urls.shared import handler400, handler403, handler404, handler429, handler500
 
 __all__ = ["handler400", "handler403", "handler404", "handler429", "handler500", "urlpatterns"]
@@ -10,4 +11,5 @@ urlpatterns = [
     path("", include("precta.urls.shared")),
     path("", include("accounts.urls.clinic_host")),
     path("", include("appointments.urls.clinic")),
+    path("admin/", clinic_admin.urls),
 ]

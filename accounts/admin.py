@@ -1,0 +1,138 @@
+"""People in both admin sites. Patients' clinical profiles are shown in neither."""
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.exceptions import CannotSuspendYourself
+from accounts.models import ClinicPatient, Doctor, DoctorCredential, User, UserStatus
+from accounts.models.user import NO_MAIL_DOMAIN
+from accounts.services.users import reactivate_user, sign_out_everywhere, suspend_user
+from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
+from clinics.admin_sites import clinic_admin, platform_admin
+
+DOCTOR_FIELDS = (
+    *("first_name", "last_name", "clinic", "specialties", "languages", "consultation_modes", "consultation_fee"),
+    *("consultation_duration_minutes", "years_of_experience", "bio", "qualifications", "license_number"),
+    *("verification_status", "verified_at", "average_rating", "total_reviews", "total_consultations"),
+)
+
+
+@admin.register(User, site=platform_admin)
+class PlatformUserAdmin(ReadOnlyAdmin):
+    """Accounts: who they are towards the platform, and letting them in or not."""
+
+    list_display = ("address", "role", "status", "email_verified", "last_login", "created_at")
+    list_filter = ("role", "status")
+    search_fields = ("email", "id")
+    search_help_text = _("E-mail or id")
+    ordering = ("-created_at", "-pk")
+    date_hierarchy = "created_at"
+    fields = (
+        "id",
+        "address",
+        "phone",
+        "role",
+        "status",
+        "email_verified",
+        "phone_verified",
+        "last_login",
+        "created_at",
+    )
+    change_form_template = "admin/accounts/user/change_form.html"
+
+    @admin.display(description=_("e-mail"), ordering="email")
+    def address(self, user: User) -> str:
+        return "–" if user.email.endswith("@" + NO_MAIL_DOMAIN) else user.email
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.let_in_or_out))
+        return [path("<str:user_id>/access/", view, name="accounts_user_access"), *super().get_urls()]
+
+    def let_in_or_out(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        """Asks once what will happen, then suspends, lets in again or signs out everywhere."""
+        user = get_object_or_404(User, pk=user_id)
+        back = reverse("admin:accounts_user_change", args=[user.pk])
+        if request.method == "POST":
+            self._act(request, user)
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Access of %(person)s") % {"person": user},
+            "person": user,
+            "is_suspended": user.status == UserStatus.SUSPENDED,
+            "is_self": user.pk == request.user.pk,
+            "back": back,
+        }
+        return render(request, "admin/accounts/user/access.html", context)
+
+    def _act(self, request: HttpRequest, user: User) -> None:
+        action = request.POST.get("action")
+        if action == "suspend":
+            try:
+                suspend_user(user=user, by=request.user, reason=request.POST.get("reason", ""))
+            except CannotSuspendYourself:
+                messages.error(request, gettext("You cannot suspend your own account."))
+            else:
+                messages.success(request, gettext("The account is suspended and signed out everywhere."))
+        elif action == "reactivate" and reactivate_user(user=user, by=request.user):
+            messages.success(request, gettext("The account may sign in again."))
+        elif action == "sign-out":
+            sign_out_everywhere(user=user, by=request.user)
+            messages.success(request, gettext("The account is signed out everywhere."))
+
+
+@admin.register(Doctor, site=platform_admin)
+class PlatformDoctorAdmin(ReadOnlyAdmin):
+    list_display = ("display_name", "clinic", "license_number", "verification_status", "verified_at")
+    list_select_related = ("clinic",)
+    list_filter = ("verification_status", "clinic")
+    search_fields = ("first_name", "last_name", "license_number")
+    ordering = ("last_name", "first_name", "pk")
+    fields = (*DOCTOR_FIELDS, "verification_notes", "verified_by")
+
+
+@admin.register(DoctorCredential, site=platform_admin)
+class PlatformCredentialAdmin(ReadOnlyAdmin):
+    """The papers' particulars; the file itself is private and not served here."""
+
+    list_display = ("name", "doctor", "type", "verification_status", "expires_at", "uploaded_at")
+    list_select_related = ("doctor",)
+    list_filter = ("type", "verification_status")
+    search_fields = ("name", "doctor__last_name", "issued_by")
+    ordering = ("-uploaded_at", "-pk")
+    fields = ("doctor", "type", "name", "issued_by", "issued_at", "expires_at", "verification_status", "uploaded_at")
+
+
+@admin.register(ClinicPatient, site=clinic_admin)
+class LinkedPatientAdmin(ClinicModelAdmin):
+    """The patients who have been to this clinic; nobody else's, and nothing of their health."""
+
+    clinic_lookup = "clinic"
+    list_display = ("patient_name", "date_of_birth", "created_at")
+    list_select_related = ("patient",)
+    search_fields = ("patient__first_name", "patient__last_name")
+    ordering = ("patient__last_name", "patient__first_name", "pk")
+    fields = ("patient_name", "date_of_birth", "created_at")
+
+    @admin.display(description=_("patient"), ordering="patient__last_name")
+    def patient_name(self, link: ClinicPatient) -> str:
+        return link.patient.full_name
+
+    @admin.display(description=_("date of birth"))
+    def date_of_birth(self, link: ClinicPatient) -> object:
+        return link.patient.date_of_birth
+
+
+@admin.register(Doctor, site=clinic_admin)
+class ClinicDoctorAdmin(ClinicModelAdmin):
+    clinic_lookup = "clinic"
+    list_display = ("display_name", "consultation_fee", "consultation_duration_minutes", "verification_status")
+    list_filter = ("verification_status",)
+    search_fields = ("first_name", "last_name")
+    ordering = ("last_name", "first_name", "pk")
+    fields = tuple(name for name in DOCTOR_FIELDS if name != "clinic")

@@ -1,0 +1,122 @@
+"""Clinics, their hosts, their staff and the trail, in both admin sites."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
+from clinics.admin_sites import clinic_admin, platform_admin
+from clinics.forms import STEPS, ClinicPageForm
+from clinics.models import Clinic, Domain, Membership
+from clinics.opening_hours import DAYS
+from clinics.services.profile import update_clinic
+from precta.audit.models import AuditLog
+
+TRAIL = ("created_at", "action", "user", "resource_type", "resource_id", "ip_address")
+
+
+@admin.register(Clinic, site=platform_admin)
+class PlatformClinicAdmin(ReadOnlyAdmin):
+    list_display = ("name", "city", "slug", "status", "created_at")
+    list_filter = ("status", "region")
+    search_fields = ("name", "slug", "city")
+    fields = (
+        *("name", "slug", "code", "status", "city", "region", "address", "phone", "email", "website"),
+        *("description", "operating_hours", "settings", "created_at"),
+    )
+
+
+@admin.register(Domain, site=platform_admin)
+class PlatformDomainAdmin(ReadOnlyAdmin):
+    list_display = ("domain", "tenant", "is_primary")
+    list_select_related = ("tenant",)
+    search_fields = ("domain", "tenant__name")
+    list_filter = ("is_primary",)
+
+
+@admin.register(Membership, site=platform_admin)
+class PlatformMembershipAdmin(ReadOnlyAdmin):
+    list_display = ("user", "clinic", "role", "is_active", "created_at")
+    list_select_related = ("user", "clinic")
+    list_filter = ("role", "is_active", "clinic")
+    search_fields = ("user__email", "clinic__name")
+
+
+class TrailAdmin:
+    list_display = TRAIL
+    list_select_related = ("user",)
+    list_filter = ("action", "resource_type")
+    search_fields = ("resource_id", "action")
+    search_help_text = _("The id of what was acted on, or the act, such as appointment.cancelled.")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-pk")
+    fields = ("created_at", "action", "user", "resource_type", "resource_id", "details", "ip_address", "user_agent")
+
+
+@admin.register(AuditLog, site=platform_admin)
+class PlatformTrailAdmin(TrailAdmin, ReadOnlyAdmin):
+    """The public trail: accounts, sign-ins, clinics. What happens at a clinic is in the clinic's own."""
+
+
+@admin.register(AuditLog, site=clinic_admin)
+class ClinicTrailAdmin(TrailAdmin, ClinicModelAdmin):
+    pass
+
+
+@admin.register(Membership, site=clinic_admin)
+class ClinicMembershipAdmin(ClinicModelAdmin):
+    clinic_lookup = "clinic"
+    list_display = ("user", "role", "is_active", "created_at")
+    list_select_related = ("user",)
+    list_filter = ("role", "is_active")
+    search_fields = ("user__email",)
+    fields = ("user", "role", "is_active", "created_at")
+
+
+@admin.register(Clinic, site=clinic_admin)
+class OwnClinicAdmin(ClinicModelAdmin):
+    """The clinic's page, hours and rules; there is only the one whose host this is, so its list is its form."""
+
+    clinic_lookup = "pk"
+    form = ClinicPageForm
+    readonly_fields = ("slug", "code", "status")
+    fieldsets = (
+        (_("The clinic's page"), {"fields": ("name", "description", ("city", "region"), "address")}),
+        (_("How to reach you"), {"fields": ("phone", "email", "website")}),
+        (
+            _("Opening hours"),
+            {
+                "fields": tuple(f"hours_{day % DAYS}" for day in range(1, DAYS + 1)),
+                "description": _("Like 08:00-13:00, 14:00-17:00. Leave a day empty when you are closed."),
+            },
+        ),
+        (
+            _("Booking"),
+            {"fields": ("time_zone", "hold_minutes", "lead_time_minutes", "horizon_days", "buffer_minutes")},
+        ),
+        (
+            _("Cancelling"),
+            {
+                "fields": tuple((f"refund_hours_{n}", f"refund_percent_{n}") for n in STEPS),
+                "description": _("From most hours down. Who cancels later than the last of these gets nothing back."),
+            },
+        ),
+        (_("Delivery"), {"fields": ("delivery_fee",)}),
+        (_("Set by Precta"), {"fields": ("slug", "code", "status")}),
+    )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:clinics_clinic_change", args=[request.clinic.pk]))
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        if self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        plain = ("name", "description", "city", "region", "address", "phone", "email", "website", "slug", "status")
+        return ((None, {"fields": plain}),)
+
+    def save_model(self, request: HttpRequest, obj: Clinic, form: ClinicPageForm, change: bool) -> None:
+        update_clinic(clinic=request.clinic, by=request.user, page=form.page(), rules=form.rules())

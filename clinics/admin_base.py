@@ -1,0 +1,89 @@
+"""What every page of the two admin sites obeys."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.db import models
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
+
+from clinics.policies import may, request_membership
+
+
+class CarefulModelAdmin(ModelAdmin):
+    """Nothing is deleted, no bulk action, and a list can be filtered only by what its page offers."""
+
+    actions = None
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    view_on_site = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Django lets any column of the model be probed by the query string, shown on the page or not."""
+        return lookup.partition("__")[0] in self._open_lookups(request)
+
+    def _open_lookups(self, request: HttpRequest | None) -> set[str]:
+        filters = self.get_list_filter(request) if request is not None else self.list_filter
+        names: set[str] = {self.date_hierarchy} if self.date_hierarchy else set()
+        for entry in filters:
+            if isinstance(entry, str):
+                names.add(entry)
+            elif isinstance(entry, Iterable):
+                names.add(str(next(iter(entry))))
+        return names
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> ModelChoiceField | None:
+        """Offer what the site's own list of that model shows to this person, and nothing when it has no list."""
+        related = self.admin_site._registry.get(db_field.remote_field.model)
+        kwargs["queryset"] = (
+            related.get_queryset(request)
+            if related is not None and related.has_view_permission(request)
+            else db_field.remote_field.model._default_manager.none()
+        )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class ReadOnlyAdmin(CarefulModelAdmin):
+    """For looking only, whoever looks."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class ClinicModelAdmin(CarefulModelAdmin):
+    """A page of the clinic's admin: the Membership's role decides, never `user.has_perm`, which is global.
+
+    A model of the clinic's schema is the clinic's alone. For a public model name the column that leads to the clinic
+    in `clinic_lookup`.
+    """
+
+    clinic_lookup = ""
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.filter(**{self.clinic_lookup: request.clinic.pk}) if self.clinic_lookup else rows
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self._may(request, "view", obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, "add", None)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self._may(request, "change", obj)
+
+    def _may(self, request: HttpRequest, action: str, obj: models.Model | None) -> bool:
+        if not may(request_membership(request), action, self.model._meta.label_lower):
+            return False
+        return obj is None or not self.clinic_lookup or self.get_queryset(request).filter(pk=obj.pk).exists()

@@ -1,0 +1,184 @@
+"""The two admin sites: the platform's on the admin host, and each clinic's on its own host."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django import forms
+from django.contrib.admin import AdminSite
+from django.contrib.auth import login as start_session
+from django.contrib.auth import logout as end_session
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clinics.policies import request_membership
+from precta import hosts
+from precta.access import sign_in_redirect
+from precta.audit.services import record
+from precta.client import client_ip, network_of
+from precta.ratelimit import limit, too_many_requests
+from precta.sessions import end_within_hours
+from precta.tenancy import public_context
+
+# Passwords are changed on the platform host; "view on site" would resolve any object of any table by its id.
+CLOSED = {"password_change", "password_change_done", "view_on_site"}
+
+
+class HouseAdminSite(AdminSite):
+    """What both sites share: who may not enter is told so instead of asked to sign in again."""
+
+    empty_value_display = "–"
+    enable_nav_sidebar = True
+
+    def get_urls(self) -> list[Any]:
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in CLOSED]
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if self.has_permission(request):
+                return inner(request, *args, **kwargs)
+            if not request.user.is_authenticated:
+                return self.ask_to_sign_in(request)
+            self.note_refusal(request)
+            return render(request, "admin/not_staff.html", {"has_permission": False}, status=403)
+
+        return guarded
+
+    def ask_to_sign_in(self, request: HttpRequest) -> HttpResponse:
+        raise NotImplementedError
+
+    def note_refusal(self, request: HttpRequest) -> None:
+        # Into the public trail: a stranger's try is nothing that the clinic may read about a person.
+        clinic = getattr(request, "clinic", None)
+        with public_context():
+            record(
+                "admin.refused",
+                resource=("clinic", clinic.pk) if clinic is not None else ("platform_admin", None),
+                user=request.user,
+                details={"path": request.path[:200]},
+            )
+
+
+class SignInForm(forms.Form):
+    login = forms.EmailField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class PlatformAdminSite(HouseAdminSite):
+    """For platform admins, behind a sign-in of its own whose session is worth nothing on other hosts."""
+
+    site_header = _("Precta platform")
+    site_title = _("Precta platform")
+    index_title = _("The platform")
+
+    @property
+    def site_url(self) -> str:  # type: ignore[override]
+        return hosts.platform_url("accounts:directory:home")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return (
+            getattr(request, "host_kind", "") == "admin"
+            and request.user.is_authenticated
+            and request.user.is_platform_admin
+        )
+
+    def ask_to_sign_in(self, request: HttpRequest) -> HttpResponse:
+        from urllib.parse import urlencode
+
+        back = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
+        return HttpResponseRedirect(reverse("admin:login") + "?" + urlencode({"next": back}))
+
+    @method_decorator(never_cache)
+    @method_decorator(csrf_protect)
+    @method_decorator(sensitive_post_parameters("password"))
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    @method_decorator(limit("admin-login", "60/m", key=lambda request: network_of(client_ip(request))))
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if self.has_permission(request):
+            return HttpResponseRedirect(self._next(request))
+        form = SignInForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                user = self._who(request, form.cleaned_data)
+            except ValidationError:
+                return too_many_requests(request, retry_after=300)
+            if user is not None:
+                self._start(request, user)
+                return HttpResponseRedirect(self._next(request))
+            form.add_error(None, _("The e-mail or the password is not right."))
+        context = {**self.each_context(request), "title": _("Sign in"), "form": form, "next": self._next(request)}
+        return render(request, "admin/sign_in.html", context)
+
+    @method_decorator(require_POST)
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        end_session(request)
+        return HttpResponseRedirect(reverse("admin:login"))
+
+    def _who(self, request: HttpRequest, data: dict[str, str]) -> Any | None:
+        """The platform admin with this e-mail and password. Raises ValidationError after too many tries.
+
+        Somebody else's right password gets the same answer as a wrong one.
+        """
+        user = get_adapter(request).authenticate(request, email=data["login"].lower(), password=data["password"])
+        if user is not None and not user.is_platform_admin:
+            why = "suspended" if not user.is_active else "role"
+            record("sign_in.refused", resource=user, user=user, details={"why": why, "host": "admin"})
+            return None
+        return user
+
+    def _start(self, request: HttpRequest, user: Any) -> None:
+        start_session(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        end_within_hours(request.session)
+        record("sign_in.succeeded", resource=user, user=user, details={"host": "admin"})
+
+    def _next(self, request: HttpRequest) -> str:
+        target = request.POST.get("next") or request.GET.get("next") or "/"
+        return target if target.startswith("/") and hosts.is_own_url(target) else "/"
+
+
+class ClinicAdminSite(HouseAdminSite):
+    """For the staff of the clinic whose host this is; signing in happens on the platform host."""
+
+    site_title = _("Precta")
+    index_title = _("The clinic")
+    site_url = "/"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "site_header": request.clinic.name if request.clinic else ""}
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return getattr(request, "host_kind", "") == "clinic" and request_membership(request) is not None
+
+    def ask_to_sign_in(self, request: HttpRequest) -> HttpResponse:
+        return sign_in_redirect(request)
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        # The form of these pages posts to the platform host, where the session is.
+        raise Http404
+
+
+platform_admin = PlatformAdminSite(name="platform_admin")
+clinic_admin = ClinicAdminSite(name="clinic_admin")

@@ -1,0 +1,165 @@
+"""A clinic's page, hours and rules as its owner writes them."""
+
+import re
+from datetime import time
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from clinics.models import Clinic
+from clinics.opening_hours import DAYS, MIDNIGHT, OpeningHours
+from clinics.policy_settings import DEFAULT_TIME_ZONE
+from precta.text import LineField, plain_text
+
+DAY_NAMES = (
+    _("Sunday"),
+    _("Monday"),
+    _("Tuesday"),
+    _("Wednesday"),
+    _("Thursday"),
+    _("Friday"),
+    _("Saturday"),
+)
+WINDOW = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4])[:.]([0-5]\d)")
+STEPS = (1, 2, 3)
+PAGE = ("name", "description", "address", "city", "region", "phone", "email", "website")
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """The clinic's likely zones first; links and fixed offsets are left out."""
+    names = {name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/"))}
+    near = [DEFAULT_TIME_ZONE, *sorted(name for name in names if name.startswith("Africa/"))]
+    return [(name, name.replace("_", " ")) for name in dict.fromkeys([*near, *sorted(names)])]
+
+
+class HoursField(forms.CharField):
+    """`08:00-13:00, 14:00-17:00` on the clinic's clock; empty is closed; 24:00 is the end of the day."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=100, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        found: list[tuple[time, time]] = []
+        for part in filter(None, (piece.strip() for piece in re.split(r"[,;]", text))):
+            match = WINDOW.fullmatch(part)
+            if not match or (match[3] == "24" and match[4] != "00"):
+                raise ValidationError(_("Write hours like 08:00-13:00, 14:00-17:00."), code="form")
+            start = time(int(match[1]), int(match[2]))
+            end = time(int(match[3]) % 24, int(match[4]))
+            if end <= start and end != MIDNIGHT:
+                raise ValidationError(_("Each time must end after it begins."), code="order")
+            if found and (found[-1][1] == MIDNIGHT or start < found[-1][1]):
+                raise ValidationError(_("These times overlap or are not in order."), code="overlap")
+            found.append((start, end))
+        return [[f"{start:%H:%M}", f"{end:%H:%M}"] for start, end in found]
+
+
+class ClinicPageForm(forms.ModelForm):
+    name = LineField(label=_("Name"), max_length=200)
+    address = LineField(label=_("Address"), max_length=500, required=False)
+    city = LineField(label=_("City"), max_length=100, required=False)
+    region = LineField(label=_("County"), max_length=100, required=False)
+    phone = PhoneNumberField(label=_("Phone"), required=False, region="KE")
+    website = forms.URLField(label=_("Website"), max_length=500, required=False, assume_scheme="https")
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    hold_minutes = forms.IntegerField(
+        label=_("Minutes a time is held for payment"), min_value=5, max_value=60, help_text=_("5 to 60")
+    )
+    lead_time_minutes = forms.IntegerField(
+        label=_("Shortest notice in minutes"),
+        min_value=0,
+        max_value=7 * 24 * 60,
+        help_text=_("A time that begins sooner than this cannot be booked."),
+    )
+    horizon_days = forms.IntegerField(
+        label=_("Days ahead that can be booked"), min_value=1, max_value=180, help_text=_("1 to 180")
+    )
+    buffer_minutes = forms.IntegerField(
+        label=_("Pause after each visit in minutes"), min_value=0, max_value=120, help_text=_("0 to 120")
+    )
+    delivery_fee = forms.DecimalField(
+        label=_("Fee for delivering medicine"), min_value=0, max_value=100_000, max_digits=8, decimal_places=2
+    )
+
+    class Meta:
+        model = Clinic
+        fields = PAGE
+        widgets = {"description": forms.Textarea(attrs={"rows": 5})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        policy = self.instance.policy
+        for name in ("time_zone", "hold_minutes", "lead_time_minutes", "horizon_days", "buffer_minutes"):
+            self.initial[name] = getattr(policy, name)
+        self.initial["delivery_fee"] = policy.delivery_fee
+        for number, step in zip(STEPS, policy.refund_steps, strict=False):
+            self.initial[f"refund_hours_{number}"] = step.hours_before
+            self.initial[f"refund_percent_{number}"] = step.percent
+        for day, windows in enumerate(OpeningHours.read(self.instance.operating_hours).week):
+            self.initial[f"hours_{day}"] = ", ".join(
+                f"{hours.start:%H:%M}-{'24:00' if hours.end == MIDNIGHT else format(hours.end, '%H:%M')}"
+                for hours in windows
+            )
+
+    def clean_description(self) -> str:
+        text = self.cleaned_data["description"]
+        plain_text(text)
+        if len(text) > 5000:
+            raise ValidationError(_("Write at most 5,000 characters."), code="max_length")
+        return text
+
+    def clean_phone(self) -> str:
+        return str(self.cleaned_data["phone"] or "")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        before: tuple[int, int] | None = None
+        for number in STEPS:
+            hours, percent = data.get(f"refund_hours_{number}"), data.get(f"refund_percent_{number}")
+            if (hours is None) != (percent is None):
+                self.add_error(f"refund_hours_{number}", _("Give both the hours and the share, or neither."))
+            elif hours is not None and percent is not None:
+                if before is not None and (hours >= before[0] or percent > before[1]):
+                    self.add_error(
+                        f"refund_hours_{number}", _("Later cancelling cannot give back more: go from most hours down.")
+                    )
+                before = (hours, percent)
+        return data
+
+    def page(self) -> dict[str, Any]:
+        """Columns of Clinic."""
+        data = self.cleaned_data
+        hours = {str(day): data[f"hours_{day}"] for day in range(DAYS) if data[f"hours_{day}"]}
+        return {name: data[name] for name in PAGE} | {"operating_hours": hours}
+
+    def rules(self) -> dict[str, Any]:
+        """Keys of `Clinic.settings`."""
+        data = self.cleaned_data
+        steps = [
+            {"hours_before": data[f"refund_hours_{n}"], "percent": data[f"refund_percent_{n}"]}
+            for n in STEPS
+            if data[f"refund_hours_{n}"] is not None
+        ]
+        names = ("time_zone", "hold_minutes", "lead_time_minutes", "horizon_days", "buffer_minutes")
+        return {name: data[name] for name in names} | {
+            "refund_steps": steps,
+            "delivery_fee": str(data["delivery_fee"]),
+        }
+
+
+for _day, _name in enumerate(DAY_NAMES):
+    ClinicPageForm.base_fields[f"hours_{_day}"] = HoursField(label=_name)
+    ClinicPageForm.declared_fields[f"hours_{_day}"] = ClinicPageForm.base_fields[f"hours_{_day}"]
+for _number in STEPS:
+    for _kind, _label, _most in (
+        ("hours", _("Cancelled at least so many hours before"), 24 * 60),
+        ("percent", _("gives back so many percent"), 100),
+    ):
+        _field = forms.IntegerField(label=_label, min_value=0, max_value=_most, required=False)
+        ClinicPageForm.base_fields[f"refund_{_kind}_{_number}"] = _field
+        ClinicPageForm.declared_fields[f"refund_{_kind}_{_number}"] = _field
