@@ -36,7 +36,9 @@ def make_user(email: str = "", role: str = Role.PATIENT, **extra: Any) -> User:
     extra.setdefault("status", UserStatus.ACTIVE)
     extra.setdefault("email_verified", True)
     user = User(email=email, role=role, **extra)
-    user.password = _HASH.setdefault("hash", make_password(PASSWORD))
+    if "hash" not in _HASH:
+        _HASH["hash"] = make_password(PASSWORD)
+    user.password = _HASH["hash"]
     user.save()
     EmailAddress.objects.create(user=user, email=email, verified=user.email_verified, primary=True)
     return user
