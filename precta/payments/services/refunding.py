@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from precta import clock
@@ -25,7 +25,7 @@ from precta.payments.providers.paystack import Paystack, ProviderRefund
 from precta.payments.scrub import transaction_facts
 from precta.payments.selectors import net_received, refunded_of
 from precta.payments.services.guards import forbid_transaction, retried
-from precta.tenancy import TenantTask
+from precta.tenancy import TenantTask, current_schema
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ def retry_refund(*, refund: Refund, user: Any = None, now: datetime | None = Non
 def _queue(refund: Refund) -> None:
     from precta.payments.tasks import submit_refund_task
 
-    schema = connection.schema_name
+    schema = current_schema()
     # robust: with the broker down the decision stands, and the sweep sends it.
     transaction.on_commit(
         partial(submit_refund_task.apply_async, (refund.pk,), headers={TenantTask.header: schema}), robust=True

@@ -166,7 +166,8 @@ def restart_payment(*, payment: Payment, method: str, now: datetime | None = Non
     if payment.status in {PaymentStatus.COMPLETED, PaymentStatus.REFUNDED} or payment.put_aside_at is not None:
         return payment
     if payment.status == PaymentStatus.PENDING and payment.method == method:
-        prompt_open = method == PaymentMethod.MPESA and now - payment.charged_at < PROMPT_OPEN
+        sent_at = payment.charged_at or payment.created_at
+        prompt_open = method == PaymentMethod.MPESA and now - sent_at < PROMPT_OPEN
         if payment.checkout_url or prompt_open:
             return payment
     return retried(_replace, payment.pk, method, now)

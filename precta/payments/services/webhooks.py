@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django_tenants.utils import get_tenant_model
 
 from precta import clock
@@ -24,7 +24,7 @@ from precta.payments.models import Payment, ProviderEvent
 from precta.payments.scrub import clean_text, event_facts
 from precta.payments.services.refunding import settle_refunds
 from precta.payments.services.settling import settle_payment
-from precta.tenancy import TenantTask, clinic_context
+from precta.tenancy import TenantTask, clinic_context, current_schema
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def _store(kind: str, data: Mapping[str, Any], reference: str, digest: str) -> N
     )
     if created or event.processed_at is None:
         # robust: stored is enough to answer 200; the reconciler finds what the broker did not take.
-        transaction.on_commit(partial(_queue, event.pk, connection.schema_name), robust=True)
+        transaction.on_commit(partial(_queue, event.pk, current_schema()), robust=True)
 
 
 def _queue(event_id: str, schema: str) -> None:
