@@ -1,13 +1,14 @@
 """What the page of a doctor's week shows: which week, which day, which time; and what was wrong with what was asked."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.models import ConsultationMode, Doctor
+from appointments.models import Appointment
 from appointments.slots import Slot, SlotsByDay, free_slots, last_bookable_day
 from clinics.models import Clinic
 
@@ -30,7 +31,8 @@ def parse_moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
+    # The ends of the calendar overflow as soon as a zone is applied.
+    return moment if moment.tzinfo is not None and 2000 <= moment.year <= 9000 else None
 
 
 def parse_day(text: str) -> date | None:
@@ -143,12 +145,35 @@ class Week:
     def mode_label(self) -> str:
         return str(dict(ConsultationMode.choices)[self.mode])
 
+    @cached_property
+    def zone(self) -> dict[str, str]:
+        """The clinic's zone in words: the city of its name and the letters that clocks use there then."""
+        tz = self.clinic.policy.tz
+        letters = datetime.combine(self.day, time(12), tzinfo=tz).tzname() or ""
+        return {
+            "key": tz.key,
+            "city": tz.key.rsplit("/", 1)[-1].replace("_", " "),
+            "letters": letters if letters.isalpha() else f"UTC{letters}",
+        }
+
     def query(self, *, day: date, mode: str = "") -> str:
         return "?" + urlencode({"mode": mode or self.mode, "day": day.isoformat()})
 
 
-def read_week(*, doctor: Doctor, clinic: Clinic, now: datetime, mode: str = "", day: str = "", at: str = "") -> Week:
-    """The week that the texts of a query ask for. Never raises for what they hold: `error` says what is wrong."""
+def read_week(
+    *,
+    doctor: Doctor,
+    clinic: Clinic,
+    now: datetime,
+    mode: str = "",
+    day: str = "",
+    at: str = "",
+    moving: Appointment | None = None,
+) -> Week:
+    """The week that the texts of a query ask for. Never raises for what they hold: `error` says what is wrong.
+
+    `moving` is a visit of this doctor that looks for another time: its own time is in nobody's way, and is not offered.
+    """
     modes = [value for value in ConsultationMode.values if value in doctor.consultation_modes]
     error = _("This doctor does not offer that kind of visit.") if mode and mode not in modes else ""
     mode = mode if mode in modes else modes[0]
@@ -175,8 +200,18 @@ def read_week(*, doctor: Doctor, clinic: Clinic, now: datetime, mode: str = "", 
     start = wanted or _first_free_day(doctor, mode, tz, now, today, last_day)
     first_day = today + (start - today) // timedelta(days=DAYS) * timedelta(days=DAYS)
     slots = free_slots(
-        doctor=doctor, clinic=clinic, mode=mode, first_day=first_day, days=DAYS, now=now, include_taken=True
+        doctor=doctor,
+        clinic=clinic,
+        mode=mode,
+        first_day=first_day,
+        days=DAYS,
+        now=now,
+        include_taken=True,
+        moving=moving.pk if moving else None,
     )
+    if moving is not None and moving.consultation_type == mode:
+        for times in slots.values():
+            times[:] = [s._replace(is_free=s.is_free and s.starts_at != moving.scheduled_at) for s in times]
     if wanted is None:
         start = next((d for d, times in slots.items() if d >= today and any(s.is_free for s in times)), start)
     week = Week(doctor, clinic, now, mode, first_day, start, slots, error=error, modes=modes)
@@ -184,6 +219,8 @@ def read_week(*, doctor: Doctor, clinic: Clinic, now: datetime, mode: str = "", 
         slot = next((s for s in slots[start] if s.starts_at == moment), None)
         if slot is not None and slot.is_free:
             week.at = slot
+        elif slot is not None and moving is not None and slot.starts_at == moving.scheduled_at:
+            week.error = _("Your visit is at this time already. Choose another one below.")
         elif slot is not None:
             week.was_taken = True
             week.error = _("This time has been taken. Choose another one below.")

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("accounts.urls.platform")),
     path("payments/", include("precta.payments.urls")),
     path("me/notifications/", include("precta.notifications.urls")),
+    path("", include("appointments.urls.platform")),
     path("", include(("precta.urls.pages", "pages"))),
 ]
 if settings.DEVSTACK:

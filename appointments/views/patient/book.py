@@ -77,23 +77,10 @@ def _page(request: HttpRequest, week: Week, *, form: BookingForm | None = None, 
         "is_free": week.doctor.consultation_fee == 0,
         "chosen": moment_key(week.at.starts_at) if week.at else "",
         "step": "2" if week.at else "1",
-        "zone": _zone(week),
         "sign_in": access.sign_in_url(request, here),
     }
     template = "appointments/patient/_week.html" if request.htmx else "appointments/patient/book.html"
     return render(request, template, context, status=status)
-
-
-def _zone(week: Week) -> dict[str, str]:
-    """The clinic's zone in words: the city of its name and the letters that clocks use there then."""
-    tz = week.clinic.policy.tz
-    noon = datetime.combine(week.day, datetime.min.time().replace(hour=12), tzinfo=tz)
-    letters = noon.tzname() or ""
-    return {
-        "key": tz.key,
-        "city": tz.key.rsplit("/", 1)[-1].replace("_", " "),
-        "letters": letters if letters.isalpha() else f"UTC{letters}",
-    }
 
 
 def _form(

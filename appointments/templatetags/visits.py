@@ -1,0 +1,49 @@
+"""How visits read on a page."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from accounts.models import Patient
+from accounts.selectors import years_before
+from accounts.specialties import practitioner_of
+from appointments import explanations
+from clinics.policy_settings import ClinicSettings
+
+register = template.Library()
+
+register.filter("outcome", explanations.outcome)
+
+
+@register.filter
+def wall_time(moment: datetime | None, clinic: Any) -> datetime | None:
+    """The moment on the clinic's wall clock, without a zone, so that `date` prints it as it is."""
+    return moment and timezone.localtime(moment, clinic.policy.tz).replace(tzinfo=None)
+
+
+@register.filter
+def zone_if_foreign(moment: datetime | None, clinic: Any) -> str:
+    """Like "EST" where the clinic's clock is not Kenya's at that moment; empty where it is."""
+    if moment is None:
+        return ""
+    theirs = moment.astimezone(clinic.policy.tz)
+    ours = moment.astimezone(ClinicSettings().tz)
+    return "" if theirs.utcoffset() == ours.utcoffset() else theirs.tzname() or ""
+
+
+@register.filter
+def practitioner(specialties: list[str]) -> str:
+    """What a doctor of these fields is called: "Paediatrician"."""
+    return practitioner_of(specialties[0]) if specialties else ""
+
+
+@register.filter
+def age(patient: Patient) -> int | None:
+    """Whole years, or None when the day of birth is not known."""
+    if patient.date_of_birth is None:
+        return None
+    today: date = timezone.localdate()
+    years = today.year - patient.date_of_birth.year
+    return years - (patient.date_of_birth > years_before(today, years))

@@ -1,0 +1,9 @@
+"""The namespace `appointments` of the platform host."""
+
+from django.urls import include, path
+
+app_name = "appointments"
+
+urlpatterns = [
+    path("me/", include("appointments.urls.me")),
+]
