@@ -25,7 +25,7 @@ from .processes import die_with_parent
 from .supervision import Child, stop_all
 from .terminal import complain, say, step
 
-WEBHOOK_PATH = "/payments/paystack/webhook"
+WEBHOOK_PATH = "/payments/paystack/webhook/"
 WEB_PATIENCE = 60.0
 ROUND = 0.1
 

@@ -12,7 +12,7 @@ from .server import DEFAULT_KEY, PaystackStandIn
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m precta.devstack.paystack", description=__doc__)
     parser.add_argument("--port", type=int, default=8001)
-    parser.add_argument("--webhook-url", help="where signed events go, e.g. …/payments/paystack/webhook")
+    parser.add_argument("--webhook-url", help="where signed events go, e.g. …/payments/paystack/webhook/")
     parser.add_argument("--file", type=Path, help="the ledger's SQLite file; in memory when not given")
     parser.epilog = "The secret key is taken from PAYSTACK_SECRET_KEY."
     options = parser.parse_args()
