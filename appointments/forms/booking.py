@@ -26,6 +26,7 @@ class MpesaPhoneField(forms.CharField):
     def __init__(self, **kwargs) -> None:
         kwargs.setdefault("label", _("M-Pesa number"))
         kwargs.setdefault("max_length", 20)
+        kwargs.setdefault("error_messages", {"required": _("Write the number that pays.")})
         super().__init__(**kwargs)
 
     def clean(self, value: str | None) -> str:
@@ -53,7 +54,7 @@ class BookingForm(forms.Form):
     )
     consent = forms.BooleanField(required=False)
     method = forms.ChoiceField(label=_("How do you want to pay?"), choices=METHODS, widget=forms.RadioSelect)
-    phone = MpesaPhoneField(required=False, help_text=_("We send the request to pay to this phone."))
+    phone = MpesaPhoneField(help_text=_("We send the request to pay to this phone."))
     key = forms.CharField(
         widget=forms.HiddenInput, max_length=64, validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,64}\Z")]
     )
@@ -70,7 +71,8 @@ class BookingForm(forms.Form):
             **(kwargs.pop("initial", None) or {}),
         }
         super().__init__(*args, initial=initial, **kwargs)
-        self.use_required_attribute = True
+        # Required is what M-Pesa needs, and not marked so in the page, where another way to pay may be chosen.
+        self.use_required_attribute = False
         choices = [(patient.pk, self._name(patient, user)) for patient in patients]
         for_whom = self.fields["for_whom"]
         for_whom.choices = choices  # type: ignore[attr-defined]
@@ -81,6 +83,7 @@ class BookingForm(forms.Form):
         consent.label = CONSENT_TEXTS[ConsentPurpose.CLINIC_CARE].for_clinic(clinic)
         if not ask_consent:
             consent.widget = forms.HiddenInput()
+        self.fields["phone"].required = self.data.get("method", PaymentMethod.MPESA) == PaymentMethod.MPESA
         if is_free:
             del self.fields["method"], self.fields["phone"]
 
@@ -97,8 +100,6 @@ class BookingForm(forms.Form):
         data = super().clean() or {}
         if "for_whom" in self.fields and not data.get("for_whom") and len(self.patients) == 1:
             data["for_whom"] = next(iter(self.patients))
-        if data.get("method") == PaymentMethod.MPESA and "phone" in data and not data["phone"]:
-            self.add_error("phone", forms.ValidationError(_("Write the number that pays."), code="required"))
         return data
 
     @property

@@ -5,6 +5,9 @@ const offset = (moment, timeZone) => {
   return parts.find((part) => part.type === "timeZoneName").value;
 };
 
+// "Tue 24 Nov", as the page itself writes it, and not "Tue, Nov 24".
+const language = { en: "en-GB" }[document.documentElement.lang] || document.documentElement.lang;
+
 const show = (root) => {
   for (const note of root.querySelectorAll("[data-zone]")) {
     const moment = note.dataset.moment ? new Date(note.dataset.moment) : new Date();
@@ -12,7 +15,7 @@ const show = (root) => {
     if (!here || offset(moment, here) === offset(moment, note.dataset.zone)) continue;
     const clock = note.querySelector("[data-local]");
     if (clock) {
-      clock.textContent = new Intl.DateTimeFormat(document.documentElement.lang, {
+      clock.textContent = new Intl.DateTimeFormat(language, {
         weekday: "short",
         day: "numeric",
         month: "short",

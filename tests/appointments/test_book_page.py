@@ -67,7 +67,7 @@ class TestLooking:
     def test_somebody_signed_out_is_sent_to_sign_in_and_back_to_the_same_time(self, cast, at_clinic, week, at):
         html = at_clinic(cast.uzima).get(week, {"at": key_of(at), "mode": "video"}).content.decode()
         assert "Sign in to hold this time" in html
-        link = html.split('class="btn act wide" href="')[1].split('"')[0]
+        link = html.split('class="btn act wide not-phone" href="')[1].split('"')[0]
         assert link.startswith("http://precta.localhost") and "/account/login/?next=" in link
         assert f"{week}?at={key_of(at)}&mode=video" in unquote(link).replace("&amp;", "&")
 
