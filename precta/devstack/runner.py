@@ -263,9 +263,13 @@ def _listen_to_signals() -> None:
 
     for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sig, stop)
+    if os.isatty(0):
+        # A terminal that closes tells its session's leader only; when that is make, make waits for us instead.
+        signal.signal(signal.SIGALRM, lambda number, frame: None if os.isatty(0) else stop(number, frame))
+        signal.setitimer(signal.ITIMER_REAL, 2, 2)
 
 
 def _deaf_to_signals() -> None:
     """While stopping: a second Ctrl-C must not leave half of it running."""
-    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(sig, signal.SIG_IGN)
