@@ -16,6 +16,8 @@ from precta import hosts
 from precta.sessions import AdminSessionStore
 from precta.tenancy import clinic_context
 from tests import factories
+from tests.browser import chromium, visitors  # noqa: F401 - fixtures
+from tests.live.fixtures import _stack, live  # noqa: F401 - fixtures
 
 KEPT = {
     "django_migrations",
@@ -47,6 +49,13 @@ def _empty_all_schemas(self=None) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_all_schemas  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    setattr(item, f"{report.when}_report", report)
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,281 @@
+"""The whole portal in real processes: gunicorn, a Celery worker, the payments stand-in, a database of its own.
+
+Django in the test's process looks at the same database while a test uses `live`, so the cast and the services work as
+everywhere else; what it commits, the running portal sees.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import psycopg
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection, connections
+from kombu import Connection
+
+from precta.celery import app as celery
+from precta.devstack import steps
+from precta.devstack.paths import CHECKOUT, find_paths
+from precta.devstack.paystack import PaystackStandIn
+from precta.devstack.processes import end, spawn
+from precta.sessions import AdminSessionStore
+from precta.tenancy import TenantTask
+from tests.live.mail import Letters
+
+PATIENCE = 60.0
+SECRET = "sk_test_live_stack"
+CACHE_DB, QUEUE_DB = 4, 5
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
+    """What `condition` returns once it is true; fails with `what` after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what() if callable(what) else what}"
+        time.sleep(0.1)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Stack:
+    """Started once a session. `url(path, host=…)`, `standin`, `letters`, `worker`, `web` are what tests use."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.name = f"{connection.settings_dict['NAME']}_live"
+        self.letters = Letters(folder / "outbox")
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.standin = PaystackStandIn(
+            webhook_url=f"http://{settings.PLATFORM_HOST}:{self.port}/payments/paystack/webhook/", secret_key=SECRET
+        )
+        self._settings: dict[str, Any] = {}
+
+    # Life
+
+    def start(self) -> None:
+        self._make_database()
+        self.standin.start()
+        self.env = self._environment()
+        self._empty_queue()
+        paths = find_paths()
+        steps.compile_translations()
+        steps.collect_static(paths, self.env)
+        self.start_worker()
+        self.start_web()
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            end(process, patience=5)
+        self.standin.stop()
+        self._drop_database()
+
+    def start_web(self) -> None:
+        programs = Path(sys.executable).parent
+        self._spawn(
+            "web",
+            *(programs / "gunicorn", "precta.wsgi:application", "--no-control-socket"),
+            *("--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4"),
+            *("--graceful-timeout", "3", "--keep-alive", "5"),
+        )
+        until(lambda: self._answers(), lambda: f"the portal answers\n{self.log('web')}", PATIENCE)
+
+    def start_worker(self) -> None:
+        programs = Path(sys.executable).parent
+        self._spawn(
+            "worker",
+            *(programs / "celery", "-A", "precta", "worker", "--concurrency", "2", "--loglevel", "INFO"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        )
+
+    def kill(self, name: str) -> None:
+        """As a power cut would: the process and its children, at once."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")[-4000:]
+
+    def _spawn(self, name: str, *command: str | Path) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = spawn(["nice", *command], log=log, env=self.env, cwd=CHECKOUT)
+
+    def _answers(self) -> bool:
+        assert self.processes["web"].poll() is None, self.log("web")
+        try:
+            return self.request("GET", "/readyz").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def _environment(self) -> dict[str, str]:
+        ours = dict(os.environ)
+        for name in ("EMAIL_URL", "STATICFILES_BACKEND", "CELERY_TASK_ALWAYS_EAGER"):
+            ours.pop(name, None)
+        database, redis = ours["DATABASE_URL"], settings.REDIS_URL
+        self.cache_url = redis.replace("db=0", f"db={CACHE_DB}")
+        self.queue_url = settings.CELERY_BROKER_URL.replace("virtual_host=1", f"virtual_host={QUEUE_DB}")
+        assert self.cache_url != redis, "REDIS_URL must name its database for these tests"
+        assert self.queue_url != settings.CELERY_BROKER_URL
+        return ours | {
+            "DATABASE_URL": database.rpartition("/")[0] + "/" + self.name,
+            "REDIS_URL": self.cache_url,
+            "CELERY_BROKER_URL": self.queue_url,
+            "PUBLIC_PORT": str(self.port),
+            "PORT": str(self.port),
+            "PRECTA_DATA": str(self.folder),
+            "PAYSTACK_BASE_URL": self.standin.url,
+            "PAYSTACK_SECRET_KEY": SECRET,
+            "C_FORCE_ROOT": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    # The database
+
+    def _make_database(self) -> None:
+        """A copy of the test database, whose tables and two clinics are there already."""
+        template = connection.settings_dict["NAME"]
+        connections.close_all()
+        self._drop_database()
+        with self._as_superuser() as cursor:
+            # A thread of an earlier test may have left its connection, and a template must have none.
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
+            cursor.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
+
+    def _drop_database(self) -> None:
+        with self._as_superuser() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
+    @contextlib.contextmanager
+    def _as_superuser(self) -> Iterator[psycopg.Cursor]:
+        wanted = connection.get_connection_params()
+        wanted = {name: wanted[name] for name in ("host", "port", "user", "password") if wanted.get(name)}
+        with psycopg.connect(**wanted, dbname="postgres", autocommit=True) as link, link.cursor() as cursor:
+            yield cursor
+
+    @contextlib.contextmanager
+    def attached(self) -> Iterator[None]:
+        """This process's Django works on the live database meanwhile, and its links lead to the live portal."""
+        ours = connection.settings_dict["NAME"]
+        connection.set_schema_to_public()
+        connections.close_all()
+        connection.settings_dict["NAME"] = self.name
+        kept = {
+            name: getattr(settings, name) for name in ("PUBLIC_PORT", "PAYSTACK_BASE_URL", "PAYSTACK_SECRET_KEY")
+        }
+        settings.PUBLIC_PORT, settings.PAYSTACK_BASE_URL = self.port, self.standin.url
+        settings.PAYSTACK_SECRET_KEY = SECRET
+        try:
+            yield
+        finally:
+            for name, value in kept.items():
+                setattr(settings, name, value)
+            connection.set_schema_to_public()
+            connections.close_all()
+            connection.settings_dict["NAME"] = ours
+
+    # The queue
+
+    def send_task(self, name: str, *args: Any, schema: str = "public") -> None:
+        """As beat would: a task for the running worker."""
+        with Connection(self.queue_url) as link:
+            celery.send_task(name, args=args, headers={TenantTask.header: schema}, connection=link)
+
+    def queued(self) -> int:
+        with Connection(self.queue_url) as link, link.channel() as channel:
+            return channel.client.llen("celery")
+
+    def _empty_queue(self) -> None:
+        with Connection(self.queue_url) as link, link.channel() as channel:
+            channel.client.flushdb()
+        import redis
+
+        redis.Redis.from_url(self.cache_url).flushdb()
+
+    # Requests without a browser
+
+    def url(self, path: str = "/", host: str = settings.PLATFORM_HOST) -> str:
+        return f"http://{host}:{self.port}{path}"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        host: str = settings.PLATFORM_HOST,
+        data: dict[str, Any] | bytes | None = None,
+        session: str = "",
+        headers: dict[str, str] | None = None,
+        timeout: float = 30,
+    ) -> "Answer":
+        """One request. A posted form brings its CSRF token along, as a browser with the page open would."""
+        sent = {"Host": f"{host}:{self.port}", **(headers or {})}
+        cookies = {}
+        body: bytes | None = None
+        if session:
+            cookies[settings.SESSION_COOKIE_NAME] = session
+        if isinstance(data, dict):
+            token = "a" * 32
+            cookies[settings.CSRF_COOKIE_NAME] = token
+            body = urlencode({"csrfmiddlewaretoken": token, **data}, doseq=True).encode()
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+            sent["Origin"] = f"http://{host}:{self.port}"
+        elif data is not None:
+            body = data
+        if cookies:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        with contextlib.closing(link):
+            link.request(method, path, body, sent)
+            response = link.getresponse()
+            return Answer(response.status, dict(response.getheaders()), response.read())
+
+    def session_of(self, user: Any, *, at_admin: bool = False) -> str:
+        """The key of a fresh session of `user`; call it while attached."""
+        store = AdminSessionStore() if at_admin else SessionStore()
+        store[SESSION_KEY] = str(user.pk)
+        store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        store.save()
+        return store.session_key
+
+    def webhook(self, event: dict[str, Any], *, signature: str | None = None) -> int:
+        """Deliver an event now, rightly signed unless a signature is given; the status of the answer."""
+        return self.standin.webhooks.post(json.dumps(event).encode(), signature=signature)
+
+
+class Answer:
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
+
+    @property
+    def location(self) -> str:
+        return self.headers.get("Location", "")
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
