@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+import pytest_django.fixtures
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.cache import cache
@@ -17,7 +18,7 @@ from precta.sessions import AdminSessionStore
 from precta.tenancy import clinic_context
 from tests import factories
 from tests.browser import chromium, visitors  # noqa: F401 - fixtures
-from tests.live.fixtures import _stack, live  # noqa: F401 - fixtures
+from tests.live.fixtures import _stack, live, scene  # noqa: F401 - fixtures
 
 KEPT = {
     "django_migrations",
@@ -56,6 +57,12 @@ def pytest_runtest_makereport(item, call):
     report = yield
     setattr(item, f"{report.when}_report", report)
     return report
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """pytest-django makes a database only when a test marked for it is selected; `live` copies it without the mark."""
+    pytest_django.fixtures._get_databases_for_setup = lambda items: ({"default"}, set())
 
 
 @pytest.fixture(scope="session")

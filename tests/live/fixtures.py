@@ -26,3 +26,10 @@ def live(_stack: Stack, django_db_blocker) -> Iterator[Stack]:
     with django_db_blocker.unblock(), _stack.attached():
         yield _stack
         _stack.standin.faults.clear()
+
+
+@pytest.fixture
+def scene(live: Stack):
+    from tests.live.scene import Scene
+
+    return Scene(live)

@@ -20,13 +20,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
+from celery import Celery
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, connections
 from kombu import Connection
 
-from precta.celery import app as celery
 from precta.devstack import steps
 from precta.devstack.paths import CHECKOUT, find_paths
 from precta.devstack.paystack import PaystackStandIn
@@ -78,11 +78,13 @@ class Stack:
         self._empty_queue()
         paths = find_paths()
         steps.compile_translations()
-        steps.collect_static(paths, self.env)
+        steps.StaticFiles(paths, self.env).finish()
         self.start_worker()
         self.start_web()
 
     def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
         for process in self.processes.values():
             end(process, patience=5)
         self.standin.stop()
@@ -96,7 +98,7 @@ class Stack:
             *("--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4"),
             *("--graceful-timeout", "3", "--keep-alive", "5"),
         )
-        until(lambda: self._answers(), lambda: f"the portal answers\n{self.log('web')}", PATIENCE)
+        until(self._answers, lambda: f"the portal answers\n{self.log('web')}", PATIENCE)
 
     def start_worker(self) -> None:
         programs = Path(sys.executable).parent
@@ -178,9 +180,7 @@ class Stack:
         connection.set_schema_to_public()
         connections.close_all()
         connection.settings_dict["NAME"] = self.name
-        kept = {
-            name: getattr(settings, name) for name in ("PUBLIC_PORT", "PAYSTACK_BASE_URL", "PAYSTACK_SECRET_KEY")
-        }
+        kept = {name: getattr(settings, name) for name in ("PUBLIC_PORT", "PAYSTACK_BASE_URL", "PAYSTACK_SECRET_KEY")}
         settings.PUBLIC_PORT, settings.PAYSTACK_BASE_URL = self.port, self.standin.url
         settings.PAYSTACK_SECRET_KEY = SECRET
         try:
@@ -196,8 +196,10 @@ class Stack:
 
     def send_task(self, name: str, *args: Any, schema: str = "public") -> None:
         """As beat would: a task for the running worker."""
+        # Not the project's own application, which runs tasks at once in tests.
+        beat = Celery("beat", set_as_current=False)
         with Connection(self.queue_url) as link:
-            celery.send_task(name, args=args, headers={TenantTask.header: schema}, connection=link)
+            beat.send_task(name, args=args, headers={TenantTask.header: schema}, connection=link)
 
     def queued(self) -> int:
         with Connection(self.queue_url) as link, link.channel() as channel:

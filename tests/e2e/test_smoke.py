@@ -1,4 +1,0 @@
-def test_a(live, visitors):
-    v = visitors(live.url)
-    r = v.go("/")
-    assert r.status == 200
