@@ -1,22 +1,26 @@
 """How a doctor reads in a list.
 
-A list shows twenty doctors with six times each, on the busiest page of the portal: whatever repeats is worked out once
-per request, and the block of times is put together here instead of by some hundred turns of a template loop.
+A list shows twenty doctors with six times each, on the busiest page of the portal. Rendering each card by the template
+took longer than everything else of the page, so the template is rendered once for each shape that a card can have, with
+the names of its fields in the places of their values; a card then is one `str.format_map`.
 """
 
+import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from typing import Any, NamedTuple
+from functools import cache, lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from accounts import languages, specialties
 from accounts.directory.filters import Filters
@@ -30,13 +34,13 @@ from precta.templatetags.precta_tags import money
 
 # A stand-in for the id, so that one reverse() serves every doctor.
 _ANY_ID = "00doctorid00"
+CARD_TEMPLATE = "accounts/directory/_card.html"
 
 
 @dataclass(slots=True)
 class Card:
-    """One doctor of a list, ready to be printed."""
+    """One doctor as words. What is empty is not shown."""
 
-    id: str
     name: str
     url: str
     photo: str
@@ -48,21 +52,27 @@ class Card:
     reviews: str
     place: str
     languages: str
-    in_person: bool
-    video: bool
+    in_person: str
+    video: str
     fee: str
     minutes: str
     times: SafeString
     week_url: str
 
 
+FIELDS = tuple(Card.__slots__)
+WORDS = tuple(name for name in FIELDS if name != "times")
+# Those that some doctors have and others have not.
+OPTIONAL = ("photo", "years", "rating", "in_person", "video")
+
+
 class House(NamedTuple):
     """What the cards of one clinic share."""
 
     origin: str
-    policy: ClinicSettings
     zone: ZoneInfo
     zone_name: str
+    currency: str
     today: date
     days: frozenset[date]
     earliest: str
@@ -75,140 +85,173 @@ class Presenter:
         self.filters = filters
         self.now = now.astimezone(UTC)
         self.clinic = clinic
+        self.language = get_language()
         self.profile = _path("accounts:clinic:doctor" if clinic else "accounts:directory:doctor", clinic is not None)
         self.booking = _path("appointments:patient:book", True)
+        self.modes = (filters.mode,) if filters.mode else tuple(ConsultationMode.values)
         self.houses: dict[str, House] = {}
-        self.days: dict[tuple[date, date], str] = {}
-        self.texts: dict[Any, str] = {}
+        self.labels: dict[tuple[date, date], str] = {}
+        self.next_times = escape(gettext("Next free times, {day}"))
 
-    def cards(self, rows: Iterable[Row]) -> list[Card]:
-        return [self.card(row) for row in rows]
+    def cards(self, rows: Iterable[Row]) -> list[SafeString]:
+        """The cards' HTML."""
+        return [self.drawn(row) for row in rows]
+
+    def drawn(self, row: Row) -> SafeString:
+        card = self.card(row)
+        values = {name: html.escape(getattr(card, name)) for name in WORDS}
+        shape = tuple(bool(values[name]) for name in OPTIONAL)
+        values["times"] = card.times
+        return mark_safe(_frame(self.language, shape).format_map(values))  # noqa: S308 - every value is escaped
 
     def card(self, row: Row) -> Card:
         house = self.house(row)
         name = f"Dr {row.first_name} {row.last_name}".strip()
+        booking = house.origin + self.booking.replace(_ANY_ID, row.id)
+        language = self.language
         return Card(
-            id=row.id,
             name=name,
             url=self.profile.replace(_ANY_ID, row.id),
             photo=row.photo,
             initials=initials(name),
             tone=avatar_tone(name),
-            title=self._once(("title", *row.specialties), specialties.described, row.specialties),
-            years="" if row.years is None else self._once(("years", row.years), years_of_practice, row.years),
+            title=described(language, tuple(row.specialties)),
+            years="" if row.years is None else years_of_practice(language, row.years),
             rating=f"{row.rating:.1f}" if row.reviews else "",
-            reviews=self._once(("reviews", row.reviews), reviews_text, row.reviews) if row.reviews else "",
+            reviews=reviews_text(language, row.reviews) if row.reviews else "",
             place=self._place(row),
-            languages=self._once(("languages", *row.languages), languages.named, row.languages),
-            in_person="in_person" in row.modes,
-            video="video" in row.modes,
-            fee=fee_text(row.fee, house.policy.currency),
-            minutes=self._once(("minutes", row.minutes), minutes_text, row.minutes),
-            times=self.times(row, house),
-            week_url=house.origin + self.booking.replace(_ANY_ID, row.id) + self._mode_query(row),
+            languages=spoken(language, tuple(row.languages)),
+            in_person="1" if "in_person" in row.modes else "",
+            video="1" if "video" in row.modes else "",
+            fee=fee_text(language, row.fee, house.currency),
+            minutes=minutes_text(language, row.minutes),
+            times=self._times(row, house, booking),
+            week_url=f"{booking}?mode={self.filters.mode}" if self.filters.mode else booking,
         )
+
+    def by_mode(self, row: Row) -> list[tuple[str, SafeString, str]]:
+        """(mode, block of its next times, address of its week) for each kind of visit that the doctor offers."""
+        house = self.house(row)
+        booking = house.origin + self.booking.replace(_ANY_ID, row.id)
+        return [
+            (mode, self._block(house, booking, mode, self._bookable(row, house, mode)), f"{booking}?mode={mode}")
+            for mode in ConsultationMode.values
+            if mode in row.modes
+        ]
 
     def house(self, row: Row) -> House:
         house = self.houses.get(row.clinic_slug)
         if house is None:
             policy = ClinicSettings.read(row.clinic_settings)
             zone = policy.tz
-            origin = "" if self.clinic else hosts.origin(f"{row.clinic_slug}.{hosts.settings.PLATFORM_HOST}")
-            house = House(
-                origin=origin,
-                policy=policy,
+            house = self.houses[row.clinic_slug] = House(
+                origin="" if self.clinic else hosts.origin(f"{row.clinic_slug}.{settings.PLATFORM_HOST}"),
                 zone=zone,
                 zone_name=escape(zone_text(zone)),
-                days=frozenset(self.filters.days(self.now, zone)),
+                currency=policy.currency,
                 today=self.now.astimezone(zone).date(),
+                days=frozenset(self.filters.days(self.now, zone)),
                 earliest=(self.now + policy.lead_time).replace(microsecond=0).isoformat(),
             )
-            self.houses[row.clinic_slug] = house
         return house
 
-    def times(self, row: Row, house: House) -> SafeString:
-        """The block of next free times, of the mode asked for or else the one that is free first, by day."""
-        mode, starts = self.upcoming(row, house)
-        return self._block(row, house, mode, starts)
-
-    def _block(self, row: Row, house: House, mode: str, starts: list[str]) -> SafeString:
-        if not starts:
-            return mark_safe(f'<p class="small muted">{self._nothing_free(row)}</p>')  # noqa: S308 - our own words
-        base = escape(house.origin + self.booking.replace(_ANY_ID, row.id))
-        by_day: dict[date, list[str]] = {}
-        for start in starts:
-            local = datetime.fromisoformat(start).astimezone(house.zone)
-            # Z instead of +00:00, whose plus would have to be escaped.
-            link = f'<a class="slot" href="{base}?at={start[:19]}Z&amp;mode={mode}">{local:%H:%M}</a>'
-            by_day.setdefault(local.date(), []).append(link)
-        parts = []
-        for day, links in by_day.items():
-            head = self._heading(day, house, first=not parts)
-            parts.append(f'<p class="small muted">{head}</p><div class="slotrow">{"".join(links)}</div>')
-        return mark_safe("".join(parts))  # noqa: S308 - addresses are escaped above, the rest is digits and our words
-
-    def by_mode(self, row: Row) -> list[tuple[str, SafeString, str]]:
-        """(mode, block of its next times, address of its week) for each kind of visit that the doctor offers."""
-        house = self.house(row)
-        week = house.origin + self.booking.replace(_ANY_ID, row.id)
-        return [
-            (mode, self._block(row, house, mode, self._bookable(row, house, mode)), f"{week}?mode={mode}")
-            for mode in ConsultationMode.values
-            if mode in row.modes
-        ]
-
-    def upcoming(self, row: Row, house: House) -> tuple[str, list[str]]:
-        """(mode, its stored times that can still be booked): ISO 8601 in UTC, which compares as text."""
-        best: tuple[str, list[str]] = (self.filters.mode or row.modes[0], [])
-        for mode in (self.filters.mode,) if self.filters.mode else ConsultationMode.values:
+    def _times(self, row: Row, house: House, booking: str) -> SafeString:
+        """The next free times of the mode asked for, or else of the one that is free first."""
+        best: tuple[str, list[str]] = ("", [])
+        for mode in self.modes:
             starts = self._bookable(row, house, mode)
             if starts and (not best[1] or starts[0] < best[1][0]):
                 best = (mode, starts)
-        return best
+        return self._block(house, booking, *best)
 
     def _bookable(self, row: Row, house: House, mode: str) -> list[str]:
+        """The stored times that can still be booked: ISO 8601 in UTC, which compares as text."""
         starts = [start for start in row.next_slots.get(mode, ()) if start >= house.earliest]
         if house.days:
             starts = [s for s in starts if datetime.fromisoformat(s).astimezone(house.zone).date() in house.days]
         return starts
 
-    def _heading(self, day: date, house: House, *, first: bool) -> str:
-        key = (day, house.today)
-        label = self.days.get(key)
+    def _block(self, house: House, booking: str, mode: str, starts: list[str]) -> SafeString:
+        if not starts:
+            return self._nothing_here(house, booking)
+        by_day: dict[date, list[str]] = {}
+        for start in starts:
+            local = datetime.fromisoformat(start).astimezone(house.zone)
+            query = f"?at={start[:16]}Z&amp;mode={mode}"
+            link = f'<a class="slot" href="{booking}{query}">{local.hour:02}:{local.minute:02}</a>'
+            by_day.setdefault(local.date(), []).append(link)
+        parts = []
+        for day, links in by_day.items():
+            label = self._label(day, house)
+            head = label if parts else self.next_times.replace("{day}", label)
+            parts.append(f'<p class="small muted">{head}</p><div class="slotrow">{"".join(links)}</div>')
+        return mark_safe("".join(parts))  # noqa: S308 - addresses are of ids and slugs, the rest is digits and our words
+
+    def _nothing_here(self, house: House, booking: str) -> SafeString:
+        if not house.days:
+            text = gettext("No free time in the coming weeks.")
+            return mark_safe(f'<p class="small muted">{escape(text)}</p>')  # noqa: S308 - escaped
+        # Found by its free days: the day asked for has times, only not among the first six.
+        day = min(house.days)
+        text = gettext("Free times, %(day)s") % {"day": day_text(day, house.today)}
+        link = f'<a class="btn quiet sm" href="{booking}?day={day.isoformat()}">{escape(text)}</a>'
+        return mark_safe(f"<p>{link}</p>")  # noqa: S308 - escaped
+
+    def _label(self, day: date, house: House) -> str:
+        label = self.labels.get((day, house.today))
         if label is None:
-            label = self.days[key] = f"<strong>{escape(day_text(day, house.today))}</strong>"
-        if house.zone_name:
-            label = f"{label} ({house.zone_name})"
-        if not first:
-            return label
-        return self._once("next", lambda: gettext("Next free times, {day}")).replace("{day}", label)
-
-    def _nothing_free(self, row: Row) -> str:
-        if self.filters.available and row.next_slots:
-            # One of the days asked for has a time, but not among the first six.
-            return self._once("later", lambda: escape(gettext("The free times of that day are in the calendar.")))
-        return self._once("none", lambda: escape(gettext("No free time in the coming weeks.")))
-
-    def _mode_query(self, row: Row) -> str:
-        return f"?mode={self.filters.mode}" if self.filters.mode else ""
+            label = f"<strong>{escape(day_text(day, house.today))}</strong>"
+            self.labels[day, house.today] = label
+        return f"{label} ({house.zone_name})" if house.zone_name else label
 
     def _place(self, row: Row) -> str:
         if self.clinic or not row.clinic_city or row.clinic_city in row.clinic_name:
             return row.clinic_name
         return f"{row.clinic_name}, {row.clinic_city}"
 
-    def _once(self, key: Any, make: Any, *arguments: Any) -> str:
-        text = self.texts.get(key)
-        if text is None:
-            text = self.texts[key] = str(make(*arguments))
-        return text
+
+@lru_cache(maxsize=128)
+def _frame(language: str, shape: tuple[bool, ...]) -> str:
+    """The card's template in `language`, `{name}` in the place of each value; `shape` says which OPTIONAL it has."""
+    present = dict(zip(OPTIONAL, shape, strict=True))
+    blanks = {name: mark_safe(f"{{{name}}}") if present.get(name, True) else "" for name in FIELDS}  # noqa: S308
+    return render_to_string(CARD_TEMPLATE, {"card": blanks})
 
 
 @cache
 def _path(name: str, on_clinic_host: bool) -> str:
-    if name == "appointments:patient:book":
-        return f"/book/{_ANY_ID}/"
     return reverse(name, hosts.URLCONFS["clinic" if on_clinic_host else "platform"], [_ANY_ID])
+
+
+# The texts below repeat from card to card; each takes the active language only to be kept under it.
+@lru_cache(maxsize=1024)
+def described(language: str, slugs: tuple[str, ...]) -> str:
+    return specialties.described(slugs)
+
+
+@lru_cache(maxsize=1024)
+def spoken(language: str, codes: tuple[str, ...]) -> str:
+    return languages.named(codes)
+
+
+@lru_cache(maxsize=256)
+def years_of_practice(language: str, years: int) -> str:
+    return ngettext("%(count)s year", "%(count)s years", years) % {"count": years}
+
+
+@lru_cache(maxsize=1024)
+def reviews_text(language: str, reviews: int) -> str:
+    return ngettext("%(count)s review", "%(count)s reviews", reviews) % {"count": f"{reviews:,}"}
+
+
+@lru_cache(maxsize=256)
+def minutes_text(language: str, minutes: int) -> str:
+    return gettext("%(count)s min") % {"count": minutes}
+
+
+@lru_cache(maxsize=1024)
+def fee_text(language: str, fee: Decimal, currency: str) -> str:
+    return money(fee, currency) if fee else gettext("Free of charge")
 
 
 def day_text(day: date, today: date) -> str:
@@ -225,19 +268,3 @@ def zone_text(zone: ZoneInfo) -> str:
     if zone.key == DEFAULT_TIME_ZONE:
         return ""
     return gettext("%(place)s time") % {"place": zone.key.rpartition("/")[2].replace("_", " ")}
-
-
-def years_of_practice(years: int) -> str:
-    return ngettext("%(count)s year", "%(count)s years", years) % {"count": years}
-
-
-def reviews_text(reviews: int) -> str:
-    return ngettext("%(count)s review", "%(count)s reviews", reviews) % {"count": f"{reviews:,}"}
-
-
-def minutes_text(minutes: int) -> str:
-    return gettext("%(count)s min") % {"count": minutes}
-
-
-def fee_text(fee: Decimal, currency: str) -> str:
-    return money(fee, currency) if fee else gettext("Free of charge")

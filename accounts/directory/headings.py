@@ -77,18 +77,22 @@ def summary(found: Found) -> str:
 
 def asked(filters: Filters) -> list[Choice]:
     """Each filter that is set, with the address that drops it."""
-    labels = {
-        "q": f"“{filters.q}”",
-        "specialty": specialties.name_of(filters.specialty),
-        "city": filters.city,
-        "available": available_text(filters.available),
-        "mode": mode_text(filters.mode),
-        "language": languages.name_of(filters.language),
-        "max_fee": gettext("Up to %(amount)s") % {"amount": money(filters.max_fee or 0)},
-    }
-    return [
-        Choice(label, filters.without(name).query_string) for name, label in labels.items() if getattr(filters, name)
-    ]
+    labels = []
+    if filters.q:
+        labels.append(("q", f"“{filters.q}”"))
+    if filters.specialty:
+        labels.append(("specialty", specialties.name_of(filters.specialty)))
+    if filters.city:
+        labels.append(("city", filters.city))
+    if filters.available:
+        labels.append(("available", available_text(filters.available)))
+    if filters.mode:
+        labels.append(("mode", mode_text(filters.mode)))
+    if filters.language:
+        labels.append(("language", languages.name_of(filters.language)))
+    if filters.max_fee is not None:
+        labels.append(("max_fee", gettext("Up to %(amount)s") % {"amount": money(filters.max_fee)}))
+    return [Choice(label, filters.without(name).query_string) for name, label in labels]
 
 
 def suggestions(

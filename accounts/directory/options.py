@@ -1,14 +1,16 @@
 """The choices of the filter form, drawn once for each language and choice rather than on every request."""
 
 from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 
+from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from accounts import languages, specialties
-from accounts.directory.filters import FEES
+from accounts.directory.filters import FEES, Filters
 from precta.templatetags.precta_tags import money
 
 
@@ -96,3 +98,40 @@ def _sorts(language: str, chosen: str, has_words: bool) -> SafeString:
     elif chosen == "soonest":
         chosen = ""
     return options(choices, chosen)
+
+
+def of_days(filters: Filters) -> SafeString:
+    """The chips of the days; a date that was asked for by the address is one more."""
+    return _days(get_language(), filters.available)
+
+
+@lru_cache(maxsize=64)
+def _days(language: str, chosen: str) -> SafeString:
+    choices = [
+        ("", gettext("Any day")),
+        ("today", gettext("Today")),
+        ("tomorrow", gettext("Tomorrow")),
+        ("week", gettext("This week")),
+    ]
+    if chosen not in dict(choices):
+        choices.append((chosen, formats.date_format(date.fromisoformat(chosen), "D j M")))
+    return chips("available", choices, chosen)
+
+
+def of_modes(filters: Filters) -> SafeString:
+    return _modes(get_language(), filters.mode)
+
+
+@lru_cache(maxsize=16)
+def _modes(language: str, chosen: str) -> SafeString:
+    choices = [("", gettext("Either")), ("in_person", gettext("At the clinic")), ("video", gettext("Video"))]
+    return chips("mode", choices, chosen)
+
+
+def chips(name: str, choices: Iterable[tuple[str, str]], chosen: str) -> SafeString:
+    """Radio buttons that look like chips."""
+    return format_html_join(
+        "",
+        '<label class="chip"><input type="radio" name="{}" value="{}"{}>{}</label>',
+        ((name, value, format_html(" checked") if value == chosen else "", label) for value, label in choices),
+    )

@@ -67,7 +67,8 @@ def doctors(request: HttpRequest) -> HttpResponse:
             "language_options": options.of_languages(filters.language),
             "fee_options": options.of_fees(filters.max_fee),
             "sort_options": options.of_sorts(filters.sort, bool(filters.words)),
-            "chosen_day": headings.available_text(filters.available) if filters.available[:1].isdigit() else "",
+            "day_chips": options.of_days(filters),
+            "mode_chips": options.of_modes(filters),
         },
     )
 
