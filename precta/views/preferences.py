@@ -1,4 +1,8 @@
-"""Language and theme: chosen by a form in every page's foot, remembered in a cookie on all hosts of the portal."""
+"""Language and theme: chosen by a form in every page's foot, remembered in a cookie on all hosts of the portal.
+
+These two take no CSRF token: the forms stand on every public page, which would then have to set a cookie for everybody
+who merely reads. Nothing but a preference changes, and another site's form arrives without the session (SameSite=Lax).
+"""
 
 from datetime import timedelta
 
@@ -6,6 +10,7 @@ from django.conf import settings
 from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import check_for_language
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from precta.hosts import is_own_url
@@ -41,6 +46,7 @@ def remember_language(response: HttpResponse, request: HttpRequest, language: st
     _remember(response, request, settings.LANGUAGE_COOKIE_NAME, language)
 
 
+@csrf_exempt
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Show the portal in `language`; an unknown one changes nothing."""
@@ -52,6 +58,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@csrf_exempt
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Show the portal light or dark; anything else goes back to what the device wishes."""
