@@ -14,16 +14,20 @@ class Invariant:
     says: str
     where: str  # "clinic": in every clinic's schema; "public": once
     check: Check
+    on_request: bool = False  # asks the outside world: only when named
 
 
 INVARIANTS: list[Invariant] = []
 
 
-def invariant(number: str, says: str, *, where: str = "clinic") -> Callable[[Check], Check]:
-    """Register a check that yields the ids (with a word on why) of whatever breaks the rule."""
+def invariant(number: str, says: str, *, where: str = "clinic", on_request: bool = False) -> Callable[[Check], Check]:
+    """Register a check that yields the ids (with a word on why) of whatever breaks the rule.
+
+    With `on_request` it runs only when it is named: it asks the outside world.
+    """
 
     def register(check: Check) -> Check:
-        INVARIANTS.append(Invariant(number, says, where, check))
+        INVARIANTS.append(Invariant(number, says, where, check, on_request))
         return check
 
     return register

@@ -22,6 +22,8 @@ SECONDS = 150.0
 # While one run asks about a payment, the next beat's leaves it alone.
 CLAIM = timedelta(minutes=3)
 EVENT_LEFT_AFTER = timedelta(minutes=1)
+# The provider itself stops repeating an event by then.
+EVENT_GIVEN_UP_AFTER = timedelta(days=3)
 NEVER_STARTED_AFTER = timedelta(hours=1)
 # So many unanswered questions in a row: the provider is down, the rest would only wait.
 GIVE_UP_AFTER = 3
@@ -60,7 +62,10 @@ def reconcile_payments(*, now: datetime | None = None) -> Reconciled:
     now = now or clock.now()
     done = Reconciled()
     patience = _Patience()
-    left = ProviderEvent.objects.filter(processed_at__isnull=True, received_at__lt=now - EVENT_LEFT_AFTER)
+    left = ProviderEvent.objects.filter(
+        processed_at__isnull=True,
+        received_at__range=(now - EVENT_GIVEN_UP_AFTER, now - EVENT_LEFT_AFTER),
+    )
     for event_id in list(left.order_by("received_at").values_list("pk", flat=True)[:BATCH]):
         if patience.over:
             break
