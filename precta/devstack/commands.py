@@ -30,6 +30,7 @@ def test(arguments: list[str]) -> int:
     """The whole suite, or what `arguments` select. conftest.py holds the services."""
     if not arguments or any("e2e" in argument for argument in arguments):
         os.environ["CHROMIUM"] = require_chromium()
+    env.apply()
     steps.compile_translations()
     return steps.run([sys.executable, "-m", "pytest", *arguments], os.environ)
 
