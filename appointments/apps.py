@@ -8,4 +8,10 @@ class AppointmentsConfig(AppConfig):
 
     def ready(self) -> None:
         # Each registers what it holds.
-        from appointments import displacement_handlers, projection_handlers, receivers  # noqa: F401
+        from appointments import (  # noqa: F401
+            displacement_handlers,
+            projection_handlers,
+            receivers,
+            suspension_handlers,
+        )
+        from appointments.notices import handlers  # noqa: F401

@@ -1,8 +1,9 @@
 from celery import shared_task
 
-from appointments.services import booking, projections
+from appointments.services import booking, projections, reminders, suspension
+from clinics.models import Clinic, ClinicStatus
 from precta.fanout import each_clinic
-from precta.tenancy import current_clinic
+from precta.tenancy import TenantTask, current_clinic
 
 
 @shared_task
@@ -27,3 +28,28 @@ def expire_holds() -> None:
 def expire_holds_all() -> None:
     """Twice a minute, in suspended clinics too: money that comes late must find its hold ended there as well."""
     each_clinic(expire_holds)
+
+
+@shared_task
+def remind() -> None:
+    reminders.remind()
+
+
+@shared_task
+def remind_all() -> None:
+    """Every ten minutes, in open clinics: the visits of a suspended one are cancelled."""
+    each_clinic(remind, only_active=True)
+
+
+@shared_task
+def refund_suspended() -> None:
+    clinic = current_clinic()
+    if clinic is not None:
+        suspension.refund_future_visits(clinic=clinic)
+
+
+@shared_task
+def refund_suspended_all() -> None:
+    """Every ten minutes: a visit that was paid while its clinic was being suspended is found and paid back as well."""
+    for schema in Clinic.objects.filter(status=ClinicStatus.SUSPENDED).values_list("schema_name", flat=True):
+        refund_suspended.apply_async(headers={TenantTask.header: schema})

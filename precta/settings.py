@@ -181,6 +181,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300,
     },
     "remind-patients": {"task": "appointments.tasks.remind_all", "schedule": 600},
+    "refund-suspended": {"task": "appointments.tasks.refund_suspended_all", "schedule": 600},
 }
 
 # People

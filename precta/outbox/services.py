@@ -33,6 +33,17 @@ def emit(kind: str, **payload: Any) -> OutboxEvent:
     return event
 
 
+def emit_once(event_id: str, kind: str, **payload: Any) -> bool:
+    """`emit` under an id that the caller derives from what happened: False when that event was written before.
+
+    Relayed events are forgotten after `KEPT`: only for what cannot come up again later than that.
+    """
+    event, is_new = OutboxEvent.objects.get_or_create(pk=event_id, defaults={"kind": kind, "payload": payload})
+    if is_new:
+        transaction.on_commit(partial(_queue, event.pk, connection.schema_name), robust=True)
+    return is_new
+
+
 def _queue(event_id: str, schema: str) -> None:
     from precta.outbox.tasks import relay
 

@@ -1,0 +1,96 @@
+"""Suspending a clinic gives its patients their money back, and keeps their history."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from appointments import tasks
+from appointments.models import Appointment
+from appointments.services.suspension import refund_future_visits
+from clinics.models import Clinic
+from clinics.services.suspension import reactivate_clinic, suspend_clinic
+from precta.audit.models import AuditLog
+from precta.outbox.models import OutboxEvent
+from precta.outbox.services import relay_event
+from precta.tenancy import clinic_context
+from tests import factories
+from tests.appointments.money_helpers import broken_invariants, paid_visit, refunds_of
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def visits(cast, now):
+    elsewhere = paid_visit(cast.patient, cast.other_doctor, now + timedelta(days=3), now=now)
+    return {
+        "coming": paid_visit(cast.patient, cast.doctor, now + timedelta(minutes=30), now=now),
+        "held": factories.make_appointment(
+            cast.other_patient, cast.doctor, now + timedelta(days=1), status="pending_payment", fee=Decimal(2500)
+        ),
+        "past": paid_visit(cast.patient, cast.doctor, now - timedelta(days=1), now=now, status="completed"),
+        "elsewhere": elsewhere,
+    }
+
+
+def statuses(visits):
+    found = {}
+    for name, visit in visits.items():
+        with clinic_context(visit.clinic):
+            found[name] = Appointment.objects.get(pk=visit.pk).status
+    return found
+
+
+def test_suspending_cancels_what_is_ahead_and_gives_everything_back(cast, visits):
+    assert suspend_clinic(clinic=cast.uzima, by=cast.admin, reason="licence")
+    event = OutboxEvent.objects.get(kind="clinic.suspended")
+    assert AuditLog.objects.filter(action="clinic.suspended", user=cast.admin).exists()
+    assert relay_event(event.pk)
+    assert statuses(visits) == {
+        "coming": "cancelled",
+        "held": "cancelled",
+        "past": "completed",
+        "elsewhere": "confirmed",
+    }
+    assert refunds_of(visits["coming"]) == [Decimal(2500)]
+    assert not refunds_of(visits["past"])
+    assert not broken_invariants(cast.uzima)
+
+
+def test_doing_it_again_changes_nothing(cast, visits):
+    suspend_clinic(clinic=cast.uzima, by=cast.admin)
+    assert not suspend_clinic(clinic=cast.uzima, by=cast.admin)
+    with clinic_context(cast.uzima):
+        assert refund_future_visits(clinic=cast.uzima) == 2
+        assert refund_future_visits(clinic=cast.uzima) == 0
+    assert refunds_of(visits["coming"]) == [Decimal(2500)]
+    assert OutboxEvent.objects.filter(kind="clinic.suspended").count() == 1
+
+
+def test_an_open_clinic_loses_no_visit(cast, visits):
+    suspend_clinic(clinic=cast.uzima, by=cast.admin)
+    assert reactivate_clinic(clinic=cast.uzima, by=cast.admin)
+    with clinic_context(cast.uzima):
+        assert refund_future_visits(clinic=cast.uzima) == 0
+    assert Clinic.objects.get(pk=cast.uzima.pk).status == "active"
+
+
+def test_a_visit_paid_while_the_clinic_was_being_suspended_is_found_later(cast, visits, now):
+    suspend_clinic(clinic=cast.uzima, by=cast.admin)
+    with clinic_context(cast.uzima):
+        refund_future_visits(clinic=cast.uzima)
+    late = paid_visit(cast.patient, cast.doctor, now + timedelta(days=5), now=now)
+    tasks.refund_suspended_all.delay()
+    assert refunds_of(late) == [Decimal(2500)]
+
+
+def test_the_patient_still_finds_the_visits_under_me(cast, visits, at_platform):
+    suspend_clinic(clinic=cast.uzima, by=cast.admin)
+    with clinic_context(cast.uzima):
+        refund_future_visits(clinic=cast.uzima)
+    page = at_platform(cast.patient.user).get("/me/appointments/", {"when": "cancelled"}).content.decode()
+    assert "The clinic is closed for now, so the visit was cancelled. KES\xa02,500 goes back to you." in page
