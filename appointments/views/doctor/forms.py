@@ -98,13 +98,9 @@ class TimeOffForm(forms.Form):
     """Days, and on the first and the last of them perhaps a time; without one the whole day counts."""
 
     first_day = forms.DateField(label=_("First day"), widget=DayInput())
-    from_time = forms.TimeField(
-        label=_("From"), required=False, help_text=_("Leave it empty for the whole day."), widget=ClockInput()
-    )
+    from_time = forms.TimeField(label=_("From"), required=False, widget=ClockInput())
     last_day = forms.DateField(label=_("Last day"), widget=DayInput())
-    until_time = forms.TimeField(
-        label=_("Until"), required=False, help_text=_("Leave it empty for the whole day."), widget=ClockInput()
-    )
+    until_time = forms.TimeField(label=_("Until"), required=False, widget=ClockInput())
     reason = forms.CharField(
         label=_("Note for yourself"), help_text=_("Nobody else sees it."), required=False, max_length=200
     )

@@ -128,8 +128,8 @@ def _say_done(request: HttpRequest, added: TimeOff, decision: str | None, tz: An
         )
     elif count:
         words = ngettext(
-            "You are off: %(span)s. %(count)d patient is told and may choose.",
-            "You are off: %(span)s. %(count)d patients are told and may choose.",
+            "You are off: %(span)s. The patient of %(count)d visit is told and may choose.",
+            "You are off: %(span)s. The patients of %(count)d visits are told and may choose.",
             count,
         )
     else:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from accounts.models import ConsultationMode, Doctor
@@ -87,6 +88,7 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         "greeting": greeting(local_now) % {"name": doctor.last_name},
         "bars": bars(selectors.visits_by_day(doctor, first=monday, days=WEEK), day),
         "card": card,
+        "last_seen": date_format(card.last_seen.astimezone(tz), "j F Y") if card and card.last_seen else "",
         "age": age_in_words(card.patient.date_of_birth, local_now.date()) if card else "",
     }
     return render(request, "appointments/doctor/today.html", context)
