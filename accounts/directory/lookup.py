@@ -21,6 +21,8 @@ from clinics.policy_settings import DEFAULT_TIME_ZONE
 PAGE_SIZE = 20
 COUNTED = LAST_PAGE * PAGE_SIZE
 NAMES_COMPARED = 60
+# Of D, C, B, A: a name and a field outweigh any number of lay words.
+WEIGHTS = [0.05, 0.1, 0.15, 1.0]
 
 
 class Row(NamedTuple):
@@ -223,9 +225,8 @@ def _ordered(matching: QuerySet[Doctor], filters: Filters, looked_for: tuple[str
         # ISO 8601 in UTC sorts as text.
         soonest = KeyTextTransform(0, KeyTextTransform(filters.mode, "next_slots")).asc(nulls_last=True)
     if looked_for and not filters.sort:
-        return matching.annotate(rank=SearchRank("search_document", _query(looked_for))).order_by(
-            "-rank", soonest, "pk"
-        )
+        rank = SearchRank("search_document", _query(looked_for), weights=WEIGHTS)
+        return matching.annotate(rank=rank).order_by("-rank", soonest, "pk")
     return matching.order_by(soonest, "pk")
 
 

@@ -5,8 +5,8 @@ from datetime import date
 from functools import lru_cache
 
 from django.utils import formats
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from accounts import languages, specialties
@@ -19,7 +19,7 @@ def options(choices: Iterable[tuple[str, str]], chosen: str) -> SafeString:
     return format_html_join(
         "",
         '<option value="{}"{}>{}</option>',
-        ((value, format_html(" selected") if value == chosen else "", label) for value, label in choices),
+        ((value, mark_safe(" selected") if value == chosen else "", label) for value, label in choices),
     )
 
 
@@ -133,5 +133,5 @@ def chips(name: str, choices: Iterable[tuple[str, str]], chosen: str) -> SafeStr
     return format_html_join(
         "",
         '<label class="chip"><input type="radio" name="{}" value="{}"{}>{}</label>',
-        ((name, value, format_html(" checked") if value == chosen else "", label) for value, label in choices),
+        ((name, value, mark_safe(" checked") if value == chosen else "", label) for value, label in choices),
     )
