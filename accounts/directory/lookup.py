@@ -225,7 +225,7 @@ def _ordered(matching: QuerySet[Doctor], filters: Filters, looked_for: tuple[str
         # ISO 8601 in UTC sorts as text.
         soonest = KeyTextTransform(0, KeyTextTransform(filters.mode, "next_slots")).asc(nulls_last=True)
     if looked_for and not filters.sort:
-        rank = SearchRank("search_document", _query(looked_for), weights=WEIGHTS)
+        rank = SearchRank(F("search_document"), _query(looked_for), weights=WEIGHTS)
         return matching.annotate(rank=rank).order_by("-rank", soonest, "pk")
     return matching.order_by(soonest, "pk")
 

@@ -42,7 +42,7 @@ def _clock(monkeypatch):
 
 @pytest.fixture
 def town(cast):
-    """Achieng (children, Nairobi), Brian (children and chest, Mombasa), Halima (skin, Nairobi), Juma (teeth, Mombasa)."""
+    """Achieng (children, Nairobi), Brian (children, chest, Mombasa), Halima (skin, Nairobi), Juma (teeth, Mombasa)."""
     achieng, brian = cast.doctor, cast.other_doctor
     Doctor.objects.filter(pk=achieng.pk).update(average_rating=Decimal("4.2"), total_reviews=10, years_of_experience=12)
     Doctor.objects.filter(pk=brian.pk).update(
