@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.exceptions import CannotSuspendYourself
 from accounts.models import ClinicPatient, Doctor, DoctorCredential, User, UserStatus
-from accounts.models.user import NO_MAIL_DOMAIN
 from accounts.services.users import reactivate_user, sign_out_everywhere, suspend_user
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
@@ -47,7 +46,7 @@ class PlatformUserAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("e-mail"), ordering="email")
     def address(self, user: User) -> str:
-        return "–" if user.email.endswith("@" + NO_MAIL_DOMAIN) else user.email
+        return str(user)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.let_in_or_out))

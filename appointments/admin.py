@@ -1,5 +1,7 @@
 """Visits, doctors' hours and money in the clinic's admin: for looking. Services change them."""
 
+from datetime import datetime, time, timedelta
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -27,6 +29,26 @@ class DoctorOfThisClinic(admin.SimpleListFilter):
         return queryset.filter(doctor_id=self.value()) if self.value() else queryset
 
 
+class When(admin.SimpleListFilter):
+    """What a desk asks for, by the clinic's calendar."""
+
+    title = _("day")
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
+        return [("today", _("Today")), ("week", _("The next seven days")), ("past", _("Before today"))]
+
+    def queryset(self, request: HttpRequest, queryset):
+        zone = request.clinic.policy.tz
+        today = timezone.localdate(timezone=zone)
+        start = datetime.combine(today, time(), zone)
+        ends = {"today": today + timedelta(days=1), "week": today + timedelta(days=7)}
+        if self.value() in ends:
+            end = datetime.combine(ends[self.value()], time(), zone)
+            return queryset.filter(scheduled_at__gte=start, scheduled_at__lt=end)
+        return queryset.filter(scheduled_at__lt=start) if self.value() == "past" else queryset
+
+
 class InClinicTime:
     """Django's admin shows times in the active zone: here it is the clinic's."""
 
@@ -43,9 +65,9 @@ class InClinicTime:
 
 @admin.register(Appointment, site=clinic_admin)
 class AppointmentAdmin(InClinicTime, ClinicModelAdmin):
-    list_display = ("scheduled_at", "patient", "doctor", "consultation_type", "status", "fee", "arrived_at")
+    list_display = ("scheduled_at", "patient", "doctor", "status", "consultation_type", "fee")
     list_select_related = ("patient", "doctor")
-    list_filter = ("status", "consultation_type", DoctorOfThisClinic)
+    list_filter = (When, "status", "consultation_type", DoctorOfThisClinic)
     search_fields = ("id", "patient__first_name", "patient__last_name")
     date_hierarchy = "scheduled_at"
     ordering = ("-scheduled_at", "pk")

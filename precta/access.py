@@ -67,6 +67,8 @@ class PersonalPagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if getattr(request, "session", None) is not None and request.session.accessed:
+        session = getattr(request, "session", None)
+        # A page whose header only asked "signed in?" of a visitor without a session stays as cacheable as it was.
+        if session is not None and session.accessed and (session.modified or not session.is_empty()):
             add_never_cache_headers(response)
         return response

@@ -1,6 +1,9 @@
 """Logging: the schema and the request's path on every line, and nothing that a patient typed."""
 
 import logging
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
 
 from django.db import connection
 
@@ -13,12 +16,42 @@ class SchemaFilter(logging.Filter):
         return True
 
 
+class CarefulFormatter(logging.Formatter):
+    """Writes where an exception came from and what it is, never its message.
+
+    Messages quote what failed: PostgreSQL the whole row, int() the text, a form what was typed. The class, the lines
+    and, from the database, the SQLSTATE and the constraint's name are enough to find a fault.
+    """
+
+    def formatException(self, ei: tuple[type[BaseException] | None, BaseException | None, TracebackType | None]) -> str:
+        parts = [_described(error) for error in _chain(ei[1])]
+        return "\n-- then --\n".join(reversed(parts))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _described(error: BaseException) -> str:
+    kind = type(error)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    diag = getattr(error, "diag", None)
+    facts = [fact for fact in (getattr(error, "sqlstate", None), getattr(diag, "constraint_name", None)) if fact]
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    return f"{lines}{name}{' (' + ', '.join(facts) + ')' if facts else ''}"
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"schema": {"()": "precta.logs.SchemaFilter"}},
     "formatters": {
         "line": {
+            "()": "precta.logs.CarefulFormatter",
             "format": "{asctime} {levelname} [{schema}] {name}: {message}",
             "style": "{",
         }

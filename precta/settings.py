@@ -71,6 +71,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Weak networks pay for every byte. CSRF tokens are masked anew for each page, so compressing them tells nothing.
     "compression_middleware.middleware.CompressionMiddleware",
+    # Above whatever answers by itself: the pages for unknown hosts and for suspended people need their headers too.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "precta.tenancy.TenancyMiddleware",
     "precta.sessions.HostSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -78,9 +82,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",

@@ -35,6 +35,7 @@ def test_a_session_that_outlives_the_suspension_gets_a_page_that_says_so_and_end
         assert response.status_code == 403
         assert "This account is suspended" in response.content.decode()
         assert "no-store" in response["Cache-Control"]
+        assert "default-src 'none'" in response["Content-Security-Policy"]
         assert not client.session.get("_auth_user_id")
     cast.patient.refresh_from_db()
     assert cast.patient.preferred_language == "en"

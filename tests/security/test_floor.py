@@ -1,0 +1,245 @@
+"""The floor of safety that holds on every host."""
+
+import io
+import logging
+import logging.config
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from precta.client import client_ip, network_of
+from precta.logs import LOGGING
+from precta.ratelimit import parse_rate, wait_seconds
+
+HOSTS = {
+    "precta.localhost": "/account/login/",
+    "uzima.precta.localhost": "/",
+    "admin.precta.localhost": "/login/",
+}
+
+
+@pytest.fixture
+def at(cast):
+    return lambda host, **extra: Client(HTTP_HOST=host, **extra)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_host_sends_the_strict_headers(at, host):
+    answer = at(host).get(HOSTS[host])
+    assert answer.status_code == 200
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy and "*;" not in policy and "http:" not in policy.replace("http://", "")
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in answer["Permissions-Policy"]
+    page = answer.content.decode()
+    assert " style=" not in page and "<style" not in page and " onclick=" not in page
+    assert "<script>" not in page
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_error_pages_send_them_too(at, host):
+    client = at(host)
+    for path, status in (("/nothing-here/", (404, 302)), ("/%00/", (404,)), ("/language/", (405,))):
+        answer = client.get(path)
+        assert answer.status_code in status, path
+        assert "default-src 'none'" in answer["Content-Security-Policy"]
+        assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.test",
+        "precta.localhost.evil.test",
+        "evilprecta.localhost",
+        "precta.localhost@evil.test",
+        "precta.localhost:80:80",
+        "nobody.precta.localhost",
+        "admin.uzima.precta.localhost",
+        "uzima.precta.localhost.",
+        "-",
+        "",
+        "a" * 300,
+        "precta.localhost/evil",
+        "uzima_precta.localhost",
+        "' OR 1=1 --",
+        "uzima.precta.localhost\x00",
+    ],
+)
+def test_a_host_that_is_not_ours_is_a_404_page_without_a_session(at, host):
+    answer = Client(HTTP_HOST=host, HTTP_X_FORWARDED_HOST="precta.localhost").get("/account/login/")
+    assert answer.status_code == 404
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert not answer.cookies
+    assert host not in answer.content.decode() or len(host) < 2
+
+
+def test_no_link_of_a_mail_or_page_follows_a_forged_host(at):
+    answer = at("precta.localhost", HTTP_X_FORWARDED_HOST="evil.test").get("/account/login/")
+    assert "evil.test" not in answer.content.decode()
+
+
+def test_a_post_without_the_token_is_refused_with_a_page(cast):
+    for host, path, user in (
+        ("precta.localhost", "/account/login/", None),
+        ("precta.localhost", "/me/profile/", cast.patient.user),
+        ("uzima.precta.localhost", f"/admin/clinics/clinic/{cast.uzima.pk}/change/", cast.owner),
+        ("admin.precta.localhost", "/login/", None),
+    ):
+        client = Client(HTTP_HOST=host, enforce_csrf_checks=True)
+        if user is not None:
+            client.force_login(user)
+        answer = client.post(path, {"login": "x", "name": "x", "first_name": "x"})
+        assert answer.status_code == 403, path
+        assert "<main" in answer.content.decode()
+    cast.patient.refresh_from_db()
+    assert cast.patient.first_name == "Amina"
+
+
+def test_a_token_works_across_our_hosts_and_not_from_elsewhere(cast):
+    client = Client(HTTP_HOST="precta.localhost", enforce_csrf_checks=True)
+    client.get("/account/login/")
+    token = client.cookies["precta_csrf"].value
+    from precta import hosts
+
+    own = {"HTTP_ORIGIN": hosts.origin("uzima.precta.localhost")}
+    evil = {"HTTP_ORIGIN": "http://evil.test"}
+    data = {"login": "x@example.test", "password": "x", "csrfmiddlewaretoken": token}
+    assert client.post("/account/login/", data, **own).status_code == 200
+    assert client.post("/account/login/", data, **evil).status_code == 403
+
+
+def test_wrong_methods_are_405(at, at_platform, cast):
+    amina = at_platform(cast.patient.user)
+    for path in ("/me/profile/", "/me/family/", "/me/family/add/"):
+        assert amina.put(path).status_code == 405, path
+    for path in ("/language/", "/theme/"):
+        assert amina.get(path).status_code == 405, path
+    for path in ("/account/login/", "/account/signup/", "/account/logout/"):
+        assert at("precta.localhost").delete(path).status_code == 405, path
+
+
+def test_a_megabyte_of_text_is_refused(at_platform, cast):
+    answer = at_platform(cast.patient.user).post("/me/profile/", {"first_name": "A" * 2_000_000})
+    assert answer.status_code in {400, 413}
+
+
+def test_a_thousand_fields_are_refused(at_platform, cast):
+    answer = at_platform(cast.patient.user).post("/me/profile/", {f"f{n}": "x" for n in range(600)})
+    assert answer.status_code in {400, 413}
+
+
+def test_what_a_person_sees_is_kept_by_no_cache(at_platform, at_clinic, at_admin, cast):
+    for client, path in (
+        (at_platform(cast.patient.user), "/me/profile/"),
+        (at_platform(cast.patient.user), "/"),
+        (at_clinic(cast.uzima, cast.owner), "/admin/"),
+        (at_admin(cast.admin), "/accounts/user/"),
+    ):
+        assert "no-store" in client.get(path)["Cache-Control"], path
+
+
+@pytest.mark.parametrize("path", ["/", "/doctors/"])
+def test_an_anonymous_page_costs_no_session_and_stays_cacheable(at, path):
+    client = at("precta.localhost")
+    client.get(path)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(path)
+    assert not [q for q in queries if "django_session" in q["sql"] or '"accounts_user" WHERE' in q["sql"]]
+    assert "no-store" not in answer.get("Cache-Control", "")
+    assert "precta_session" not in answer.cookies
+
+
+def test_what_a_patient_typed_reaches_no_log_through_an_error(at_platform, cast, monkeypatch):
+    def explode(**kwargs):
+        raise ValueError(f"cannot store {kwargs['values']}")
+
+    def collide(**kwargs):
+        from accounts.models import User
+
+        # Not spelt out: a traceback quotes the lines of its sources.
+        for _ in range(2):
+            User.objects.create(email=f"{word}@example.test")
+
+    word = "canary-" + str(4710 + 1)
+    formatter = logging.config.BaseConfigurator({}).resolve(LOGGING["formatters"]["line"]["()"])
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter(LOGGING["formatters"]["line"]["format"], style="{"))
+    handler.addFilter(logging.config.BaseConfigurator({}).resolve(LOGGING["filters"]["schema"]["()"])())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        client = at_platform(cast.patient.user)
+        client.raise_request_exception = False
+        data = {
+            "first_name": word,
+            "last_name": word,
+            "allergies": word,
+            "preferred_language": "en",
+        }
+        for fault in (explode, collide):
+            monkeypatch.setattr("accounts.views.me.update_profile", fault)
+            answer = client.post(f"/me/profile/?q={word}", data)
+            assert answer.status_code == 500
+            assert "4711" not in answer.content.decode()
+            assert "no-store" in answer.get("Cache-Control", "no-store")
+    finally:
+        root.removeHandler(handler)
+    written = stream.getvalue()
+    assert "ValueError" in written and "UniqueViolation" in written and "23505" in written
+    assert "update_profile" in written
+    assert "4711" not in written
+
+
+@pytest.mark.parametrize(
+    ("behind", "proxies", "forwarded", "expected"),
+    [
+        (False, 1, "6.6.6.6", "10.0.0.1"),
+        (True, 1, "6.6.6.6, 41.90.1.2", "41.90.1.2"),
+        (True, 2, "6.6.6.6, 41.90.1.2, 10.9.9.9", "41.90.1.2"),
+        (True, 2, "41.90.1.2", "10.0.0.1"),
+        (True, 1, "", "10.0.0.1"),
+        (True, 1, "nonsense", "10.0.0.1"),
+        (True, 1, "41.90.1.2:5555", "41.90.1.2"),
+        (True, 1, "[2c0f:fe38::1]:443", "2c0f:fe38::1"),
+        (True, 1, "::ffff:41.90.1.2", "41.90.1.2"),
+    ],
+)
+def test_the_visitors_address_is_what_our_own_proxy_wrote(rf, settings, behind, proxies, forwarded, expected):
+    settings.BEHIND_PROXY, settings.TRUSTED_PROXIES = behind, proxies
+    assert client_ip(rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded)) == expected
+
+
+def test_a_household_is_one_source_in_ipv6():
+    assert network_of("2c0f:fe38:1:2:3:4:5:6") == network_of("2c0f:fe38:1:2::9") == "2c0f:fe38:1:2::"
+    assert network_of("41.90.1.2") == "41.90.1.2"
+    assert network_of(None) == "unknown"
+
+
+def test_a_limit_counts_each_key_for_itself_and_forgets(db):
+    assert parse_rate("5/10m") == (5, 600)
+    assert parse_rate("3/s") == (3, 1)
+    assert [bool(wait_seconds("test", "a", "3/d")) for _ in range(4)] == [False, False, False, True]
+    assert wait_seconds("test", "b", "3/d") == 0
+
+
+def test_without_the_cache_nobody_is_turned_away(db, monkeypatch):
+    def down(*args, **kwargs):
+        raise ConnectionError
+
+    monkeypatch.setattr("precta.ratelimit.cache.add", down)
+    assert wait_seconds("test", "a", "0/m") == 0
+
+
+def test_cookies_are_named_and_scoped_as_said():
+    assert settings.SESSION_COOKIE_HTTPONLY and settings.CSRF_COOKIE_HTTPONLY
+    assert settings.SESSION_COOKIE_DOMAIN == ".precta.localhost"
+    assert settings.SESSION_COOKIE_SAMESITE == "Lax"
