@@ -7,8 +7,9 @@ from django.utils import translation
 from appointments import reasons
 from appointments.models import Appointment, AppointmentStatus
 from appointments.notices import wording
-from appointments.notices.recipients import Recipient, doctor_side, patient_side
+from appointments.notices.recipients import Recipient, doctor_side, managers, patient_side
 from appointments.notices.wording import Words
+from appointments.services.cancellation import Side
 from precta import clock
 from precta.hosts import clinic_url
 from precta.notifications.models import Channel, NotificationType
@@ -37,7 +38,7 @@ def tell_cancelled(event: OutboxEvent) -> None:
     visit = _visit(event)
     if visit is None or visit.cancellation_reason in reasons.MOVES:
         return
-    by_patient = visit.cancelled_by_id is not None and visit.cancelled_by_id in {visit.patient_id, visit.booked_by_id}
+    by_patient = event.payload.get("side") == Side.PATIENT
     kind = NotificationType.APPOINTMENT_CANCELLED
     _tell(event, patient_side(visit), kind, lambda: wording.cancelled(visit, by_patient=by_patient), _page(visit))
     if visit.cancelled_by_id != visit.doctor_id:
@@ -133,6 +134,26 @@ def tell_refunded(event: OutboxEvent) -> None:
         lambda: wording.refunded(visit, refund.amount, refund.currency),
         _page(visit),
     )
+
+
+@on("refund.failed", "refund.needs_attention")
+def tell_staff_of_refund(event: OutboxEvent) -> None:
+    refund, visit = _refund(event)
+    if refund is not None and visit is not None:
+        _tell_managers(event, visit, lambda: wording.refund_stuck(refund.amount, refund.currency))
+
+
+@on("payment.mismatch")
+def tell_staff_of_mismatch(event: OutboxEvent) -> None:
+    payment = Payment.objects.filter(pk=event.payload["payment_id"]).first()
+    visit = _find(payment.subject_id) if payment else None
+    if payment is not None and visit is not None:
+        _tell_managers(event, visit, lambda: wording.payment_put_aside(payment.provider_reference))
+
+
+def _tell_managers(event: OutboxEvent, visit: Appointment, words: Callable[[], Words]) -> None:
+    url = clinic_url(visit.clinic, "clinic_admin:index")
+    _tell(event, managers(visit.clinic), NotificationType.GENERAL, words, url)
 
 
 def _tell(

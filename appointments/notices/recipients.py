@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from accounts.models import User
 from accounts.selectors import guardians_of
 from appointments.models import Appointment
+from clinics.models import Clinic, Membership, MembershipRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,10 @@ def patient_side(appointment: Appointment) -> Iterator[Recipient]:
 
 def doctor_side(appointment: Appointment) -> Iterator[Recipient]:
     yield Recipient(appointment.doctor.user, "en")
+
+
+def managers(clinic: Clinic) -> Iterator[Recipient]:
+    """Those who answer for the clinic's money."""
+    roles = (MembershipRole.OWNER, MembershipRole.MANAGER)
+    for membership in Membership.objects.filter(clinic=clinic, role__in=roles, is_active=True).select_related("user"):
+        yield Recipient(membership.user, "en")

@@ -161,6 +161,24 @@ def refunded(visit: Appointment, amount: Decimal, currency: str) -> Words:
     )
 
 
+def refund_stuck(amount: Decimal, currency: str) -> Words:
+    return Words(
+        _("A refund needs your attention"),
+        _("The payment provider could not pay back %(amount)s. Please settle it with the provider or the patient.")
+        % {"amount": money(amount, currency)},
+        _("Open the administration"),
+    )
+
+
+def payment_put_aside(reference: str) -> Words:
+    return Words(
+        _("A payment does not match"),
+        _("For payment %(reference)s the provider reports another amount, currency or account. Nothing was booked.")
+        % {"reference": reference},
+        _("Open the administration"),
+    )
+
+
 def _refund(visit: Appointment) -> str:
     if visit.refund_due:
         return _("%(amount)s goes back to you the way it was paid.") % {

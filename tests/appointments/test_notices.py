@@ -1,0 +1,148 @@
+"""Who is told what when something happens to a visit, in which words and language."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Guardianship
+from appointments import reasons
+from precta.ids import new_id
+from precta.notifications.models import Channel, Notification
+from precta.outbox.models import OutboxEvent
+from precta.outbox.services import relay_event
+from precta.payments.models import Payment, Refund
+from precta.tenancy import clinic_context
+from tests.factories import make_appointment, make_patient, make_user
+
+pytestmark = pytest.mark.django_db
+
+AT = datetime(2030, 11, 26, 11, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def visit(cast):
+    return make_appointment(cast.patient, cast.doctor, AT, notes="HIV test")
+
+
+def happen(clinic, kind, **payload):
+    with clinic_context(clinic):
+        event = OutboxEvent.objects.create(kind=kind, payload=payload)
+        assert relay_event(event.pk), event.last_error
+    return event
+
+
+def told(user, channel=Channel.PUSH):
+    return Notification.objects.filter(user=user, channel=channel).order_by("created_at")
+
+
+def pay(visit, amount=Decimal(2500)):
+    return Payment.objects.create(
+        user=visit.booked_by,
+        type="appointment",
+        subject_id=visit.pk,
+        amount=amount,
+        method="mpesa",
+        status="completed",
+        paid_at=timezone.now(),
+        provider_reference=f"clinicxx-{new_id()}",
+    )
+
+
+def test_a_confirmed_visit_is_told_to_the_patient_by_mail_and_inbox_and_to_the_doctor_by_inbox(cast, visit):
+    happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
+    row = told(cast.patient.user).get()
+    assert row.title == "Your visit is confirmed"
+    assert "Tue 26 Nov 2030, 14:30 (EAT) with Dr Achieng Njoroge, Uzima Clinic" in row.body
+    assert row.data["url"] == f"http://uzima.precta.localhost:8000/appointments/{visit.pk}/"
+    assert told(cast.patient.user, Channel.EMAIL).count() == 1
+    assert told(cast.doctor.user).count() == 1
+    assert not told(cast.doctor.user, Channel.EMAIL).exists()
+
+
+def test_nothing_that_a_patient_wrote_or_suffers_from_is_ever_told(cast, visit):
+    for kind in ("confirmed", "cancelled", "displaced", "reminder", "expired"):
+        happen(cast.uzima, f"appointment.{kind}", appointment_id=visit.pk, side="doctor")
+    assert Notification.objects.exists()
+    for row in Notification.objects.all():
+        assert "HIV" not in row.title + row.body + str(row.data)
+        assert "aediatric" not in row.title + row.body
+
+
+def test_relaying_the_same_event_again_tells_nobody_twice(cast, visit):
+    event = happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
+    with clinic_context(cast.uzima):
+        OutboxEvent.objects.filter(pk=event.pk).update(relayed_at=None, next_attempt_at=timezone.now())
+        relay_event(event.pk)
+    assert told(cast.patient.user).count() == 1
+
+
+def test_a_childs_visit_is_told_to_those_who_look_after_the_child(cast):
+    child = make_patient("Baraka", "Hassan", user=make_user("baraka@no-mail.invalid"))
+    Guardianship.objects.create(guardian=cast.patient, child=child)
+    visit = make_appointment(child, cast.doctor, AT, booked_by=cast.patient.user)
+    happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
+    assert "The visit is for Baraka." in told(cast.patient.user).get().body
+    assert not told(child.user).exists()
+
+
+def test_people_are_told_in_their_own_language(cast, visit):
+    cast.patient.preferred_language = "sw"
+    cast.patient.save()
+    happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
+    assert told(cast.patient.user).get().language == "sw"
+
+
+def test_a_cancellation_says_who_cancelled_and_what_goes_back(cast):
+    visit = make_appointment(cast.patient, cast.doctor, AT, status="cancelled", refund_due=Decimal(1250))
+    happen(cast.uzima, "appointment.cancelled", appointment_id=visit.pk, side="patient")
+    body = told(cast.patient.user).get().body
+    assert "You cancelled this visit." in body
+    assert "KES\u00a01,250 goes back to you" in body
+    assert told(cast.doctor.user).count() == 1
+
+
+def test_a_visit_that_moved_is_told_once_as_moved_and_not_as_cancelled(cast):
+    old = make_appointment(cast.patient, cast.doctor, AT, status="cancelled", cancellation_reason=reasons.RESCHEDULED)
+    new = make_appointment(cast.patient, cast.doctor, AT + timedelta(days=1), rescheduled_from=old)
+    happen(cast.uzima, "appointment.cancelled", appointment_id=old.pk, side="patient")
+    happen(cast.uzima, "appointment.rescheduled", appointment_id=new.pk, from_id=old.pk)
+    row = told(cast.patient.user).get()
+    assert row.title == "Your visit has a new time"
+    assert "26 Nov" in row.body
+    assert "27 Nov" in row.body
+
+
+def test_a_reminder_that_comes_after_the_visit_began_is_not_sent(cast):
+    visit = make_appointment(cast.patient, cast.doctor, timezone.now() - timedelta(minutes=1))
+    happen(cast.uzima, "appointment.reminder", appointment_id=visit.pk)
+    assert not told(cast.patient.user).exists()
+
+
+def test_money_that_came_too_late_is_told_with_the_refund(cast):
+    visit = make_appointment(cast.patient, cast.doctor, AT, status="cancelled", refund_due=Decimal(2500))
+    with clinic_context(cast.uzima):
+        refund = Refund.objects.create(
+            payment=pay(visit), key="late", subject_id=visit.pk, amount=2500, reason=reasons.MONEY_TOO_LATE
+        )
+    happen(cast.uzima, "refund.queued", refund_id=refund.pk)
+    assert told(cast.patient.user).get().title == "Your payment came too late"
+
+
+def test_a_refund_that_fails_is_told_to_owners_and_managers_only(cast):
+    visit = make_appointment(cast.patient, cast.doctor, AT, status="cancelled", refund_due=Decimal(2500))
+    with clinic_context(cast.uzima):
+        refund = Refund.objects.create(
+            payment=pay(visit), key="cancel", subject_id=visit.pk, amount=2500, reason="cancelled", status="failed"
+        )
+    happen(cast.uzima, "refund.failed", refund_id=refund.pk)
+    assert told(cast.owner).count() == 1
+    assert not told(cast.staff).exists()
+    assert not told(cast.patient.user).exists()
+
+
+def test_an_event_of_a_visit_that_is_gone_is_relayed_quietly(cast):
+    for kind in ("confirmed", "cancelled", "rescheduled", "expired", "displaced", "reinstated", "reminder"):
+        happen(cast.uzima, f"appointment.{kind}", appointment_id="gone")
+    assert not Notification.objects.exists()
