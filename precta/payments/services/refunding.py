@@ -62,7 +62,7 @@ def request_refund(
     """
     amount = exact(amount)
     now = now or clock.now()
-    locked = Payment.objects.select_for_update().get(pk=payment.pk)
+    locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
     existing = Refund.objects.filter(payment=locked, key=key).first()
     if existing is not None:
         return existing
@@ -96,7 +96,7 @@ def refund_subject(
     The same `key` again returns the refunds that exist. Raises as `request_refund` does; then nothing is owed.
     """
     left = exact(amount)
-    payments = list(Payment.objects.select_for_update().filter(subject_id=subject_id).order_by("pk"))
+    payments = list(Payment.objects.select_for_update(no_key=True).filter(subject_id=subject_id).order_by("pk"))
     existing = list(Refund.objects.filter(payment__in=payments, key=key))
     if existing:
         return existing
@@ -238,8 +238,8 @@ def _matching(refund: Refund, theirs: list[ProviderRefund]) -> ProviderRefund | 
 
 
 def _locked(refund_id: str) -> tuple[Payment, Refund]:
-    payment = Payment.objects.select_for_update().get(refunds=refund_id)
-    return payment, Refund.objects.select_for_update().get(pk=refund_id)
+    payment = Payment.objects.select_for_update(no_key=True).get(refunds=refund_id)
+    return payment, Refund.objects.select_for_update(no_key=True).get(pk=refund_id)
 
 
 @transaction.atomic

@@ -134,7 +134,7 @@ def lock_payment(seen: Payment, *, announce: bool) -> tuple[Payment, list[Paymen
     """
     if announce:
         payment_settling.send(sender=Payment, payment=seen)
-    rows = list(Payment.objects.select_for_update().filter(subject_id=seen.subject_id).order_by("pk"))
+    rows = list(Payment.objects.select_for_update(no_key=True).filter(subject_id=seen.subject_id).order_by("pk"))
     payment = next((row for row in rows if row.pk == seen.pk), None)
     if payment is None:
         raise SubjectMoved(seen.pk)

@@ -176,7 +176,7 @@ def restart_payment(*, payment: Payment, method: str, now: datetime | None = Non
 @transaction.atomic
 def move_payments(*, from_subject: str, to_subject: str) -> int:
     """Let everything paid and paid back for one subject count for another (a rescheduled visit); the number moved."""
-    rows = list(Payment.objects.select_for_update().filter(subject_id=from_subject).order_by("pk"))
+    rows = list(Payment.objects.select_for_update(no_key=True).filter(subject_id=from_subject).order_by("pk"))
     Refund.objects.filter(payment__in=rows).update(subject_id=to_subject)
     return Payment.objects.filter(pk__in=[row.pk for row in rows]).update(subject_id=to_subject)
 
