@@ -9,7 +9,6 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         # Each registers what it holds.
         from appointments import (  # noqa: F401
-            displacement_handlers,
             projection_handlers,
             receivers,
             suspension_handlers,

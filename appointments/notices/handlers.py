@@ -10,6 +10,7 @@ from appointments.notices import wording
 from appointments.notices.recipients import Recipient, doctor_side, managers, patient_side
 from appointments.notices.wording import Words
 from appointments.services.cancellation import Side
+from appointments.services.time_off import is_displaced
 from precta import clock
 from precta.hosts import clinic_url
 from precta.notifications.models import Channel, NotificationType
@@ -66,18 +67,22 @@ def tell_expired(event: OutboxEvent) -> None:
     _tell(event, patient_side(visit), NotificationType.GENERAL, lambda: wording.expired(visit), again, INBOX)
 
 
-@on("appointment.displaced")
+@on("appointment.displaced", "appointment.confirmed")
 def tell_displaced(event: OutboxEvent) -> None:
+    """A visit that was held while the time off was added is told when its payment confirms it."""
     visit = _visit(event)
-    if visit is not None and visit.status == AppointmentStatus.CONFIRMED:
-        kind = NotificationType.APPOINTMENT_CANCELLED
-        _tell(event, patient_side(visit), kind, lambda: wording.displaced(visit), _page(visit))
+    if visit is None or not _stands(visit) or not is_displaced(visit):
+        return
+    kind = NotificationType.APPOINTMENT_CANCELLED
+    # The confirmation is told under its event's own id, and an event tells a person only once.
+    event_id = f"{event.pk}-away" if event.kind == "appointment.confirmed" else event.pk
+    _tell(event, patient_side(visit), kind, lambda: wording.displaced(visit), _page(visit), event_id=event_id)
 
 
 @on("appointment.reinstated")
 def tell_reinstated(event: OutboxEvent) -> None:
     visit = _visit(event)
-    if visit is not None and visit.status == AppointmentStatus.CONFIRMED:
+    if visit is not None and _stands(visit) and not is_displaced(visit):
         kind = NotificationType.APPOINTMENT_CONFIRMED
         _tell(event, patient_side(visit), kind, lambda: wording.reinstated(visit), _page(visit))
 
@@ -86,7 +91,7 @@ def tell_reinstated(event: OutboxEvent) -> None:
 def tell_reminder(event: OutboxEvent) -> None:
     """A reminder that was held up until the visit began, or whose visit is off, is not sent any more."""
     visit = _visit(event)
-    if visit is None or visit.status != AppointmentStatus.CONFIRMED or visit.scheduled_at <= clock.now():
+    if visit is None or not _stands(visit):
         return
     kind = NotificationType.APPOINTMENT_REMINDER
     _tell(event, patient_side(visit), kind, lambda: wording.reminder(visit), _page(visit))
@@ -163,12 +168,13 @@ def _tell(
     words: Callable[[], Words],
     url: str,
     channels: Iterable[str] = EVERYWHERE,
+    event_id: str = "",
 ) -> None:
     for person in people:
         with translation.override(person.language):
             said = words()
         notify(
-            event_id=event.pk,
+            event_id=event_id or event.pk,
             user=person.user,
             type=kind,
             title=said.title,
@@ -188,6 +194,10 @@ def _tell_doctor(event: OutboxEvent, visit: Appointment, kind: str, words: Calla
 
 def _visit(event: OutboxEvent) -> Appointment | None:
     return _find(event.payload["appointment_id"])
+
+
+def _stands(visit: Appointment) -> bool:
+    return visit.status == AppointmentStatus.CONFIRMED and visit.scheduled_at > clock.now()
 
 
 def _find(appointment_id: str) -> Appointment | None:
