@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -33,7 +34,7 @@ def invariant(number: str, says: str, *, where: str = "clinic", on_request: bool
     return register
 
 
-def offenders(sql: str, *params: object) -> list[str]:
+def offenders(sql: str, *params: Any) -> list[str]:
     """The first column of each row that the query finds in the active schema."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)

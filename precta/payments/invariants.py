@@ -10,7 +10,7 @@ from precta.payments.providers.paystack import REVERSED, SUCCESS
 from precta.payments.services.settling import ask_provider
 
 # What the provider may say of a payment in each state; of a refunded one it says either, by the age of the refund.
-EXPECTED = {
+EXPECTED: dict[str, set[str]] = {
     PaymentStatus.COMPLETED: {SUCCESS},
     PaymentStatus.REFUNDED: {SUCCESS, REVERSED},
 }
