@@ -18,6 +18,11 @@ METHODS = [(PaymentMethod.MPESA.value, _("M-Pesa")), (PaymentMethod.CARD.value, 
 LONGEST_REASON = 1000
 
 
+def as_written_at_home(phone: str) -> str:
+    """`+254712345678` → `0712 345678`; a number of another country as it is."""
+    return f"0{phone[4:7]} {phone[7:]}" if phone.startswith("+254") and len(phone) == len("+254712345678") else phone
+
+
 class MpesaPhoneField(forms.CharField):
     """A Kenyan mobile number in any common form; cleaned to `+254…`."""
 
@@ -66,7 +71,7 @@ class BookingForm(forms.Form):
         initial = {
             "for_whom": patients[0].pk if patients else "",
             "method": PaymentMethod.MPESA.value,
-            "phone": user.phone.as_national if user.phone else "",
+            "phone": as_written_at_home(str(user.phone or "")),
             "key": self.new_key(),
             **(kwargs.pop("initial", None) or {}),
         }

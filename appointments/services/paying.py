@@ -13,8 +13,9 @@ from precta.payments.models import Payment, PaymentPurpose
 MOST_ATTEMPTS = 8
 
 
-def begin_attempt(*, appointment: Appointment, method: str, now: datetime | None = None) -> Payment:
-    """The payment to be charged next: the present one while it can still be used, otherwise a new row.
+def begin_attempt(*, appointment: Appointment, method: str, phone: str = "", now: datetime | None = None) -> Payment:
+    """The payment to be charged next: the present one while it can still be used (for M-Pesa on that `phone`, `+254…`),
+    otherwise a new row.
 
     `HoldEnded` when the time is not held any more, `TooManyAttempts` after `MOST_ATTEMPTS` of one hold, and what
     `restart_payment` raises. Should an earlier attempt succeed as well, settling gives its money back.
@@ -29,7 +30,7 @@ def begin_attempt(*, appointment: Appointment, method: str, now: datetime | None
     )
     if attempts.count() >= MOST_ATTEMPTS:
         raise TooManyAttempts
-    payment = restart_payment(payment=appointment.payment, method=method, now=now)
+    payment = restart_payment(payment=appointment.payment, method=method, phone=phone, now=now)
     if payment.pk != appointment.payment_id:
         Appointment.objects.filter(pk=appointment.pk, status=AppointmentStatus.PENDING_PAYMENT).update(payment=payment)
         appointment.payment = payment

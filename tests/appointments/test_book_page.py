@@ -132,7 +132,7 @@ class TestTaking:
     def test_a_patient_takes_the_time_and_goes_on_to_pay(self, cast, at_clinic, week, details, at):
         response = at_clinic(cast.uzima, cast.patient.user).post(week, details)
         (visit,) = visits(cast.uzima)
-        assert response.status_code == 302 and response["Location"] == f"/appointments/{visit.pk}/pay/"
+        assert response.status_code == 302 and response["Location"] == f"/appointments/{visit.pk}/pay/?start=1"
         assert (visit.status, visit.scheduled_at, visit.notes) == (AppointmentStatus.PENDING_PAYMENT, at, "A cough")
         assert visit.payment.payer_phone == "+254712345678"
 

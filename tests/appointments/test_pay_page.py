@@ -32,7 +32,7 @@ def held(cast, at_clinic):
         },
     )
     assert response.status_code == 302
-    address = response["Location"]
+    address = response["Location"].partition("?")[0]
     return address.split("/")[2], client, address
 
 
@@ -54,7 +54,7 @@ def end_hold(cast, pk):
 def test_the_page_offers_both_ways_and_knows_the_number(held):
     _pk, client, address = held
     html = client.get(address).content.decode()
-    assert "Pay to keep this time" in html and "+254712345678" in html
+    assert "Pay to keep this time" in html and "0712 345678" in html
     assert "Your time stays held until" in html
 
 
@@ -68,6 +68,28 @@ def test_the_request_goes_to_the_phone_and_the_page_waits_and_survives_a_reload(
         assert "+254 7•• ••• 678" in html and "data-status-url" in html and "<noscript><meta" in html
     status = client.get(address + "status/").json()
     assert status["status"] == "pending" and status["seconds_left"] > 0
+
+
+def test_the_way_that_was_chosen_begins_by_itself_once(held):
+    _pk, client, address = held
+    assert "data-start" in client.get(address + "?start=1").content.decode()
+    assert "data-start" not in client.get(address).content.decode()
+    client.post(address, {"method": "mpesa", "phone": "0712345678"})
+    assert "data-start" not in client.get(address + "?start=1").content.decode()
+
+
+def test_changing_the_number_sends_the_request_to_the_other_phone(cast, held, provider):  # noqa: F811
+    pk, client, address = held
+    client.post(address, {"method": "mpesa", "phone": "0712345678"})
+    first = reference_of(cast, pk)
+    client.post(address, {"method": "mpesa", "phone": "0712345678"})
+    assert reference_of(cast, pk) == first, "the same phone is rung once"
+    assert "Send the request" in client.get(address + "?change=1").content.decode()
+    client.post(address, {"method": "mpesa", "phone": "0722000333"})
+    visit = visit_of(cast, pk)
+    assert visit.payment.provider_reference != first and visit.payment.payer_phone == "+254722000333"
+    with clinic_context(cast.uzima):
+        assert Payment.objects.filter(subject_id=pk).count() == 2
 
 
 def test_approved_money_confirms_the_visit_and_the_page_moves_on(cast, held, provider):  # noqa: F811

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -139,8 +140,10 @@ def _take(request: HttpRequest, doctor: Doctor) -> HttpResponse:
 
 
 def _onwards(appointment: Appointment) -> HttpResponse:
-    is_held = appointment.status == AppointmentStatus.PENDING_PAYMENT
-    return redirect("appointments:patient:pay" if is_held else "appointments:patient:detail", appointment.pk)
+    """To the payment, which with JavaScript begins by itself the way that was chosen; to the visit when it is free."""
+    if appointment.status != AppointmentStatus.PENDING_PAYMENT:
+        return redirect("appointments:patient:detail", appointment.pk)
+    return redirect(reverse("appointments:patient:pay", args=[appointment.pk]) + "?start=1")
 
 
 def _again(

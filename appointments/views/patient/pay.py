@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments import exceptions
-from appointments.forms.booking import MpesaForm
+from appointments.forms.booking import MpesaForm, as_written_at_home
 from appointments.models import Appointment, AppointmentStatus
 from appointments.selectors_booking import nearest_free, payable_appointments, successor_of
 from appointments.services.paying import begin_attempt, is_payable
@@ -110,10 +110,11 @@ def _begin(request: HttpRequest, appointment: Appointment) -> HttpResponse:
         return _page(request, appointment, form=form, status=BAD)
     here = redirect("appointments:patient:pay", appointment.pk)
     try:
-        payment = begin_attempt(appointment=appointment, method=method)
         if form is not None:
-            charge_mpesa(payment=payment, phone=form.cleaned_data["phone"])
+            phone = form.cleaned_data["phone"]
+            charge_mpesa(payment=begin_attempt(appointment=appointment, method=method, phone=phone), phone=phone)
             return here
+        payment = begin_attempt(appointment=appointment, method=method)
         back = hosts.clinic_url(request.clinic, "appointments:patient:pay-return", appointment.pk)
         open_card_checkout(payment=payment, callback_url=back)
     except (exceptions.HoldEnded, PaymentClosed):
@@ -151,7 +152,7 @@ def _page(
     if (form is not None and form.errors) or error or "change" in request.GET:
         view = "choose"
     if form is None:
-        form = MpesaForm(initial={"phone": _known_phone(request, payment)})
+        form = MpesaForm(initial={"phone": as_written_at_home(_known_phone(request, payment))})
     context = {
         "appointment": appointment,
         "doctor": appointment.doctor,
@@ -164,7 +165,9 @@ def _page(
         "prompt_until": payment.charged_at + PROMPT_OPEN if payment.charged_at else None,
         "prompt_total": int(PROMPT_OPEN.total_seconds()),
         "seconds_left": _seconds_left(payment, now),
+        "hold_left": int((appointment.hold_expires_at - now).total_seconds()) if appointment.hold_expires_at else 0,
         "now": now,
+        "start": payment.method if view == "choose" and "start" in request.GET and not error else "",
         "go": payment.checkout_url if request.GET.get("go") == "card" and view == "card" else "",
         "again_every": AGAIN_EVERY_SECONDS,
         "method": payment.method,
@@ -196,7 +199,7 @@ def _seconds_left(payment: Payment, now: datetime) -> int:
 def _known_phone(request: HttpRequest, payment: Payment) -> str:
     if payment.payer_phone:
         return payment.payer_phone
-    return request.user.phone.as_national if request.user.phone else ""
+    return str(request.user.phone or "")
 
 
 def _ended(request: HttpRequest, appointment: Appointment, now: datetime) -> HttpResponse:

@@ -139,14 +139,14 @@ def open_card_checkout(*, payment: Payment, callback_url: str, now: datetime | N
     return url
 
 
-def restart_payment(*, payment: Payment, method: str, now: datetime | None = None) -> Payment:
+def restart_payment(*, payment: Payment, method: str, phone: str = "", now: datetime | None = None) -> Payment:
     """The payment to go on with when somebody asks again or changes the method; any attempt of the subject will do.
     Call it outside transactions.
 
     - nothing went out yet: the same row with the new method;
     - it is paid, or put aside: the same row (show it);
     - its card page is open and a card is wanted, or its phone prompt is younger than PROMPT_OPEN and M-Pesa is
-      wanted: the same row;
+      wanted (on the same `phone`, when one is named as `+254…`): the same row;
     - else it is closed (`failed`) and a new row with a new reference is returned. The provider cannot take a request
       back, so the old one may succeed yet: it stays watched, and whichever success comes second is refunded.
 
@@ -167,7 +167,8 @@ def restart_payment(*, payment: Payment, method: str, now: datetime | None = Non
         return payment
     if payment.status == PaymentStatus.PENDING and payment.method == method:
         sent_at = payment.charged_at or payment.created_at
-        prompt_open = method == PaymentMethod.MPESA and now - sent_at < PROMPT_OPEN
+        same_phone = not phone or phone == payment.payer_phone
+        prompt_open = method == PaymentMethod.MPESA and same_phone and now - sent_at < PROMPT_OPEN
         if payment.checkout_url or prompt_open:
             return payment
     return retried(_replace, payment.pk, method, now)
