@@ -14,6 +14,7 @@ help:
 	@echo "make demo    the whole portal on this machine: http://precta.localhost:8000   [PORT=8000 PRECTA_DATA=folder RESET=1]"
 	@echo "make test    the whole test suite, with the browser                           [ARGS='tests/devstack -k refund']"
 	@echo "make check   linters, types, layers, migrations, translations, deployment settings"
+	@echo "make format  let the formatters rewrite what they would complain about"
 	@echo "make bench   the figures in bench/results.json"
 	@echo "make env     only the virtual environment .venv, with the development tools"
 
@@ -30,7 +31,10 @@ test: env
 check: env
 	@exec $(RUN) -m precta.devstack check
 
+format: env
+	@$(RUN) -m precta.devstack format
+
 bench: env
 	@exec $(RUN) -m precta.devstack bench $(ARGS)
 
-.PHONY: help env demo test check bench
+.PHONY: help env demo test check format bench

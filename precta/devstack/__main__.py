@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "run the whole portal until Ctrl-C (`make demo`)",
     "test": "run the test suite; further words go to pytest (`make test`)",
     "check": "linters, types, layers, migrations, deployment (`make check`)",
+    "format": "run the formatters (`make format`)",
     "bench": "measure (`make bench`)",
     "up": "start PostgreSQL and Valkey and leave them running until `down`",
     "down": "stop them, whoever uses them",
@@ -33,7 +34,12 @@ def main() -> int:
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     chosen, rest = parser.parse_known_args()
-    with_words = {"test": commands.test, "check": commands.check, "bench": commands.bench}
+    with_words = {
+        "test": commands.test,
+        "check": commands.check,
+        "bench": commands.bench,
+        "format": commands.format_sources,
+    }
     plain = {"demo": demo, "up": up, "down": down, "status": status, "env": env, "keep": lambda: keep(find_paths())}
     if rest and chosen.command not in with_words:
         parser.error(f"unknown words: {' '.join(rest)}")

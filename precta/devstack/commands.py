@@ -48,6 +48,18 @@ def check(_arguments: list[str]) -> int:
     return 0
 
 
+def format_sources(_arguments: list[str]) -> int:
+    """Let the formatters rewrite what they would complain about."""
+    commands = (
+        [_program("ruff"), "check", "--fix", "--quiet", "."],
+        [_program("ruff"), "format", "."],
+        [_program("djade"), "--target-version", "5.2", *_templates()],
+    )
+    for command in commands:
+        steps.run(command, os.environ)  # djade's code 1 says that it changed something
+    return 0
+
+
 def bench(arguments: list[str]) -> int:
     """The figures, on this checkout's own services."""
     env.apply()
@@ -59,13 +71,12 @@ def bench(arguments: list[str]) -> int:
 
 
 def _checks() -> list[tuple[str, list[str], Mapping[str, str]]]:
-    templates = sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / "templates").rglob("*.html"))
     sources = [name for name in SOURCES if any((CHECKOUT / name).glob("*.py"))]
     manage = [sys.executable, "manage.py"]
     checks: list[tuple[str, list[str], Mapping[str, str]]] = [
         ("style", [_program("ruff"), "check", "."], {}),
         ("format", [_program("ruff"), "format", "--check", "."], {}),
-        ("templates", [_program("djade"), "--target-version", "5.2", "--check", *templates], {}),
+        ("templates", [_program("djade"), "--target-version", "5.2", "--check", *_templates()], {}),
         ("types", [_program("mypy"), *sources], {}),
         ("layers", [_program("lint-imports")], {}),
         ("security", [_program("bandit"), "-q", "-r", "-lll", "-c", "pyproject.toml", *sources], {}),
@@ -84,6 +95,10 @@ def _passes(name: str, command: list[str], extra: Mapping[str, str]) -> bool:
     code = steps.run(command, {**os.environ, **extra})
     say(f"-- {name}: {'passes' if code == 0 else 'FAILS'} ({time.monotonic() - began:.1f} s)")
     return code == 0
+
+
+def _templates() -> list[str]:
+    return sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / "templates").rglob("*.html"))
 
 
 def _program(name: str) -> str:

@@ -95,7 +95,7 @@ class Command:
         self._arguments = arguments
         self._log_file = paths.logs / f"setup-{arguments[0]}.log"
         with self._log_file.open("wb") as log:
-            command = [sys.executable, CHECKOUT / "manage.py", *arguments]
+            command: list[str | Path] = [sys.executable, CHECKOUT / "manage.py", *arguments]
             self._process = spawn(command, log=log, env=env, cwd=CHECKOUT)
 
     def finish(self, progress: Progress, *, aloud: bool = False) -> None:
