@@ -21,7 +21,7 @@ def refund_sentences(*, clinic: Clinic, starts_at: datetime | None = None, now: 
     sentences = []
     for step in clinic.policy.refund_steps:
         if starts_at is None:
-            values = {"hours": step.hours_before, "percent": step.percent}
+            values: dict[str, object] = {"hours": step.hours_before, "percent": step.percent}
             if step.percent == WHOLE:
                 sentences.append(_("Free to cancel up to %(hours)s hours before.") % values)
             elif step.percent == HALF:

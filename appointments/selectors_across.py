@@ -132,7 +132,7 @@ def visits_across(
         return Visits(rows=[], counts=dict.fromkeys(VisitKind, 0))
     by_id = {clinic.pk: clinic for clinic in clinics}
     statement = _statement(clinics)
-    parameters = {
+    parameters: dict[str, Any] = {
         "now": now or clock.now(),
         "patients": patient_ids,
         "kinds": [kind.value for kind in kinds],

@@ -139,7 +139,7 @@ class Week:
     def mode_links(self) -> list[tuple[str, str, bool]]:
         """(query, label, whether it is the present one) of each kind of visit that the doctor offers."""
         labels = dict(ConsultationMode.choices)
-        return [(self.query(mode=mode, day=self.day), labels[mode], mode == self.mode) for mode in self.modes]
+        return [(self.query(mode=mode, day=self.day), str(labels[mode]), mode == self.mode) for mode in self.modes]
 
     @property
     def mode_label(self) -> str:

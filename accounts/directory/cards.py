@@ -180,7 +180,7 @@ class Presenter:
             query = f"?at={start[:16]}Z&amp;mode={mode}"
             link = f'<a class="slot" href="{booking}{query}">{local.hour:02}:{local.minute:02}</a>'
             by_day.setdefault(local.date(), []).append(link)
-        parts = []
+        parts: list[str] = []
         for day, links in by_day.items():
             label = self._label(day, house)
             head = label if parts else self.next_times.replace("{day}", label)

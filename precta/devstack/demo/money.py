@@ -47,7 +47,7 @@ class Till:
             payment=payment,
             key=f"cancel:{visit.pk}",
             subject_id=visit.pk,
-            amount=visit.refund_due,
+            amount=visit.refund_due or 0,
             currency=payment.currency,
             reason="Visit cancelled",
             status=RefundStatus.PROCESSED,

@@ -186,6 +186,7 @@ class Visits:
             latest.status = AppointmentStatus.PENDING_PAYMENT
             latest.created_at = self.now
             latest.hold_expires_at = self.now + self.clinic.policy.hold
+            assert latest.payment is not None
             self.till.not_yet(latest.payment, self.now)
 
     def _free_patient(self, at: datetime) -> Patient | None:
