@@ -10,14 +10,13 @@ from allauth.core.internal import ratelimit
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch
 from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role, User, UserStatus
+from accounts.models import Patient, Role, User, UserStatus
 from accounts.models.user import NO_MAIL_DOMAIN
-from accounts.selectors import language_of, name_of
+from accounts.selectors import language_of, name_of, workplaces_of
 from accounts.services.users import note_failed_sign_in, note_suspended_attempt
 from precta import hosts
 from precta.client import client_ip, network_of
@@ -93,6 +92,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
         request.session["viewer_name"] = name_of(user)
+        # For the menus, so that no page asks for it again: links only, every page behind them asks for itself.
+        request.session["is_patient"] = Patient.objects.filter(pk=user.pk).exists()
+        request.session["works_at"] = workplaces_of(user)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         from precta.views.preferences import remember_language
@@ -105,20 +107,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Where somebody wants to go who asked for nothing: to their own work."""
-        user = request.user
-        try:
-            if user.role == Role.ADMIN:
-                return hosts.admin_url()
-            if user.role == Role.DOCTOR and user.doctor.clinic is not None:
-                return hosts.clinic_url(user.doctor.clinic, "appointments:doctor:today")
-            membership = (
-                user.memberships.filter(is_active=True, clinic__status="active").select_related("clinic").first()
-            )
-            if membership is not None:
-                return hosts.clinic_url(membership.clinic, "admin:index")
-            return hosts.platform_url("appointments:me:home")
-        except (NoReverseMatch, User.doctor.RelatedObjectDoesNotExist):  # type: ignore[attr-defined]
-            return "/"
+        if request.user.role == Role.ADMIN:
+            return hosts.admin_url()
+        if works_at := request.session.get("works_at"):
+            return works_at[0]["url"]
+        return hosts.platform_url("appointments:me:home")
 
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
         return self.get_login_redirect_url(request)

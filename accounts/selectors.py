@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from accounts.models import Doctor, Guardianship, Patient, User, UserStatus
+from accounts.models import Doctor, Guardianship, Patient, Role, User, UserStatus
+from precta import hosts
 
 ADULT_AGE = 18
 
@@ -75,3 +76,17 @@ def name_of(user: User) -> str:
 def language_of(user: User) -> str | None:
     """The language that the person chose, or None for somebody without a patient profile."""
     return Patient.objects.filter(pk=user.pk).values_list("preferred_language", flat=True).first()
+
+
+def workplaces_of(user: User) -> list[dict[str, str]]:
+    """Where the person works: the workspace of a doctor, the admin of clinics that they help to run.
+
+    Each as `{"name": …, "url": absolute}`, ready to be kept in a session.
+    """
+    found = []
+    doctor = Doctor.objects.select_related("clinic").filter(pk=user.pk).first() if user.role == Role.DOCTOR else None
+    if doctor is not None and doctor.clinic is not None:
+        found.append((doctor.clinic, "appointments:doctor:today"))
+    memberships = user.memberships.filter(is_active=True, clinic__status="active").select_related("clinic")
+    found += [(membership.clinic, "admin:index") for membership in memberships.order_by("clinic__name")[:5]]
+    return [{"name": clinic.name, "url": hosts.clinic_url(clinic, page)} for clinic, page in found]

@@ -105,6 +105,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, OTHER_CLINICS),
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),
     "me": (MY_CARE, MY_VISITS, INBOX, FAMILY, PROFILE),
+    "account": (INBOX, PROFILE),
     "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
     "legal": (
         Entry(_("Privacy"), "lock", "platform", "pages:privacy", ("pages:privacy",)),

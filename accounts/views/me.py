@@ -1,4 +1,4 @@
-"""A patient's own pages on the platform host: the profile and the family. For patients only."""
+"""A person's own pages on the platform host: the profile for anyone signed in, the family for patients."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +14,7 @@ from accounts.models import Guardianship, Patient
 from accounts.selectors import current_guardianships
 from accounts.services.family import add_child, end_guardianship, update_child
 from accounts.services.profile import PROFILE_FIELDS, update_profile
-from precta.access import role_required
+from precta.access import login_required, role_required
 from precta.ratelimit import limit
 from precta.views.preferences import remember_language
 
@@ -28,10 +28,13 @@ def _profile_of(request: HttpRequest) -> Patient:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@as_patient
+@login_required
 @limit("profile", "60/m")
 def profile(request: HttpRequest) -> HttpResponse:
-    patient = _profile_of(request)
+    """Anyone signed in: how they sign in; a patient edits the own profile here too."""
+    patient = Patient.objects.select_related("user").filter(pk=request.user.pk).first()
+    if patient is None:
+        return render(request, "accounts/me/profile.html", status=200 if request.method != "POST" else 403)
     form = ProfileForm(
         request.POST if request.method == "POST" else None,
         initial={name: getattr(patient, name) for name in PROFILE_FIELDS},
@@ -45,7 +48,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         remember_language(response, request, patient.preferred_language)
         return response
     status = 400 if form.is_bound else 200
-    return render(request, "accounts/me/profile.html", {"form": form, "patient": patient}, status=status)
+    return render(request, "accounts/me/profile.html", {"form": form}, status=status)
 
 
 @require_http_methods(["GET", "HEAD"])

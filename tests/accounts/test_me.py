@@ -156,13 +156,23 @@ def test_one_account_has_only_so_many_children(amina, cast):
     assert Guardianship.objects.count() == MOST_CHILDREN
 
 
-def test_these_pages_are_for_patients(at_platform, cast):
-    for path in ("/me/profile/", "/me/family/", "/me/family/add/"):
+def test_the_family_is_for_patients(at_platform, cast):
+    for path in ("/me/family/", "/me/family/add/"):
         assert at_platform().get(path).status_code == 302
         assert at_platform(cast.doctor.user).get(path).status_code == 403
         assert at_platform(cast.admin).get(path).status_code == 403
         assert at_platform(cast.staff).get(path).status_code == 404
         assert at_platform(cast.patient.user).delete(path).status_code == 405
+
+
+def test_who_is_no_patient_finds_how_they_sign_in_and_changes_nobodys_profile(at_platform, cast):
+    assert at_platform().get("/me/profile/").status_code == 302
+    for user in (cast.doctor.user, cast.staff, cast.admin):
+        client = at_platform(user)
+        page = client.get("/me/profile/").content.decode()
+        assert user.email in page and "blood_type" not in page
+        assert client.post("/me/profile/", PROFILE).status_code == 403
+    assert not Patient.objects.filter(last_name="Hassan Ali").exists()
 
 
 def test_the_family_page_takes_as_many_queries_for_ten_children_as_for_one(amina, cast, django_assert_max_num_queries):

@@ -59,7 +59,7 @@ def test_next_never_leads_out_of_the_portal(at_platform, cast, evil):
     assert not hosts.is_own_url(evil)
     response = sign_in(at_platform(), next=evil)
     assert response.status_code == 302
-    assert response["Location"] in {"/", hosts.origin("precta.localhost") + "/me/"}
+    assert response["Location"] == hosts.origin("precta.localhost") + "/me/"
 
 
 def test_own_addresses_are_own():
@@ -238,3 +238,18 @@ def test_only_the_listed_pages_of_allauth_are_there(at_platform, cast):
         "/account/social/signup/",
     ):
         assert client.get(path).status_code == 404, path
+
+
+def test_everybody_lands_at_their_own_work_and_finds_it_in_the_menu(at_platform, cast):
+    uzima = hosts.origin("uzima.precta.localhost")
+    for email, target in (
+        ("amina@example.test", hosts.origin("precta.localhost") + "/me/"),
+        ("achieng@example.test", uzima + "/workspace/"),
+        ("desk@example.test", uzima + "/admin/"),
+        ("admin@example.test", hosts.admin_url()),
+    ):
+        client = at_platform()
+        assert sign_in(client, email)["Location"] == target
+        page = client.get("/me/profile/").content.decode()
+        assert target in page or email in {"amina@example.test", "admin@example.test"}
+        assert ("/me/family/" in page) == (email == "amina@example.test")
