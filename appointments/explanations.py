@@ -21,6 +21,8 @@ class Explained(Protocol):
     hold_expires_at: Any
     cancellation_reason: Any
     refund_due: Any
+    cancelled_by_id: Any
+    doctor_id: Any
 
 
 def outcome(visit: Explained, *, now: datetime | None = None) -> str:
@@ -35,23 +37,29 @@ def outcome(visit: Explained, *, now: datetime | None = None) -> str:
         return _("The clinic noted that nobody came.")
     if visit.status != AppointmentStatus.CANCELLED:
         return ""
-    return _cancelled(visit.cancellation_reason, visit.refund_due or Decimal(0), visit.currency)
+    return _cancelled(visit, visit.cancellation_reason, visit.refund_due or Decimal(0))
 
 
-def _cancelled(reason: str, due: Decimal, currency: str) -> str:
-    back = {"amount": money(due, currency)}
+def _cancelled(visit: Explained, reason: str, due: Decimal) -> str:
+    back = {"amount": money(due, visit.currency)}
     if reason in reasons.MOVES:
         return _("It was moved to another time.")
-    if reason == reasons.MOVE_DROPPED and not due:
-        return _("The move to this time was not completed. Nothing was charged for it.")
-    if reason == reasons.HOLD_EXPIRED and not due:
-        return _("It was not paid in time, so the time is free again. Nothing was charged.")
-    if reason in {reasons.HOLD_EXPIRED, reasons.MONEY_TOO_LATE, reasons.MOVE_DROPPED}:
-        return _("The payment came too late for this time. %(amount)s goes back to you in full.") % back
-    if reason == reasons.CLINIC_SUSPENDED:
+    if reason in reasons.NEVER_TAKEN:
         if due:
-            return _("The clinic is closed for now, so the visit was cancelled. %(amount)s goes back to you.") % back
+            return _("The payment came too late for this time. Refund: %(amount)s, all of it.") % back
+        if reason == reasons.MOVE_DROPPED:
+            return _("The move to this time was not completed. Nothing was charged for it.")
+        return _("It was not paid in time, so the time is free again. Nothing was charged.")
+    return _ended(visit, back, due, is_suspension=reason == reasons.CLINIC_SUSPENDED)
+
+
+def _ended(visit: Explained, back: dict[str, str], due: Decimal, *, is_suspension: bool) -> str:
+    if is_suspension and due:
+        return _("The clinic is closed for now, so the visit was cancelled. Refund: %(amount)s.") % back
+    if is_suspension:
         return _("The clinic is closed for now, so the visit was cancelled.")
-    if due:
-        return _("The visit was cancelled. %(amount)s goes back to you.") % back
-    return _("The visit was cancelled. There was nothing to pay back.")
+    if not due:
+        return _("The visit was cancelled. There was nothing to pay back.")
+    if visit.cancelled_by_id == visit.doctor_id:
+        return _("The doctor cancelled the visit. Refund: %(amount)s.") % back
+    return _("The visit was cancelled. Refund: %(amount)s.") % back

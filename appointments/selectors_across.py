@@ -44,6 +44,7 @@ class Visit:
     hold_expires_at: datetime | None
     cancelled_at: datetime | None
     cancellation_reason: str
+    cancelled_by_id: str | None
     refund_due: Decimal | None
     paid: Decimal
     returned: Decimal
@@ -72,7 +73,7 @@ class Visits:
 _BRANCH = """
 SELECT {clinic_id} AS clinic_id, a.id, a.patient_id, a.doctor_id, a.scheduled_at, a.duration_minutes,
        a.consultation_type, a.status, a.fee, a.currency, a.hold_expires_at, a.cancelled_at, a.cancellation_reason,
-       a.refund_due,
+       a.cancelled_by AS cancelled_by_id, a.refund_due,
        CASE WHEN a.status = 'cancelled' THEN 'cancelled'
             WHEN a.status = 'pending_payment' AND a.hold_expires_at <= %(now)s THEN 'cancelled'
             WHEN a.status = 'in_progress' THEN 'coming'
@@ -171,6 +172,7 @@ def _visit(row: dict[str, Any], clinics: dict[str, Clinic]) -> Visit:
         hold_expires_at=row["hold_expires_at"],
         cancelled_at=row["cancelled_at"],
         cancellation_reason=row["cancellation_reason"],
+        cancelled_by_id=row["cancelled_by_id"],
         refund_due=row["refund_due"],
         paid=row["paid"],
         returned=row["returned"],

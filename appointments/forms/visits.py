@@ -11,7 +11,7 @@ class CancelForm(forms.Form):
     """The amount that was shown travels along: another one makes the page be shown again."""
 
     reason = forms.CharField(
-        label=_("Why do you cancel? (optional)"),
+        label=_("Why do you cancel?"),
         help_text=_("Only the clinic reads it."),
         required=False,
         max_length=REASON_LENGTH,

@@ -5,12 +5,14 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Patient
 from accounts.selectors import years_before
 from accounts.specialties import practitioner_of
 from appointments import explanations
 from clinics.policy_settings import ClinicSettings
+from precta.payments.models import Payment, PaymentMethod
 
 register = template.Library()
 
@@ -37,6 +39,17 @@ def zone_if_foreign(moment: datetime | None, clinic: Any) -> str:
 def practitioner(specialties: list[str]) -> str:
     """What a doctor of these fields is called: "Paediatrician"."""
     return practitioner_of(specialties[0]) if specialties else ""
+
+
+@register.filter
+def paid_by(payment: Payment) -> str:
+    """How it was paid, as a whole phrase."""
+    phrases = {
+        PaymentMethod.MPESA: _("Paid by M-Pesa"),
+        PaymentMethod.CARD: _("Paid by card"),
+        PaymentMethod.CASH: _("Paid in cash"),
+    }
+    return phrases[PaymentMethod(payment.method)]
 
 
 @register.filter

@@ -55,7 +55,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "then": coming[1:],
         "more": max(0, visits.counts[VisitKind.COMING] - SHOWN_COMING),
         "lately": lately[:SHOWN_LATELY],
-        "several_people": len(people) > 1,
     }
     return render(request, "appointments/me/home.html", context)
 

@@ -130,4 +130,4 @@ def test_what_was_given_back_is_said(everywhere, at_platform, now):
         cancellation_reason="ill",
     )
     page = at_platform(everywhere.patient.user).get("/me/").content.decode()
-    assert "KES\xa01,250 goes back to you" in page
+    assert "Refund: KES\xa01,250." in page

@@ -136,9 +136,9 @@ def test_a_held_visit_leads_to_its_payment(cast, amina, now):
     ("reason", "due", "words"),
     [
         ("hold expired", 0, "It was not paid in time"),
-        ("money came too late", 2500, "came too late for this time. KES\xa02,500 goes back"),
+        ("money came too late", 2500, "came too late for this time. Refund: KES\xa02,500"),
         ("clinic suspended", 2500, "The clinic is closed for now"),
-        ("I am ill", 1250, "KES\xa01,250 goes back to you"),
+        ("I am ill", 1250, "The visit was cancelled. Refund: KES\xa01,250."),
         ("I am ill", 0, "There was nothing to pay back"),
     ],
 )

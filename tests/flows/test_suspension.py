@@ -93,4 +93,4 @@ def test_the_patient_still_finds_the_visits_under_me(cast, visits, at_platform):
     with clinic_context(cast.uzima):
         refund_future_visits(clinic=cast.uzima)
     page = at_platform(cast.patient.user).get("/me/appointments/", {"when": "cancelled"}).content.decode()
-    assert "The clinic is closed for now, so the visit was cancelled. KES\xa02,500 goes back to you." in page
+    assert "The clinic is closed for now, so the visit was cancelled. Refund: KES\xa02,500." in page

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Role
+from accounts.models import Doctor, Role
 from accounts.selectors import patients_of
 from appointments.calendar_file import calendar_file
 from appointments.exceptions import InvalidTransition, RefundChanged, VisitBegan
@@ -77,6 +77,8 @@ def detail(request: HttpRequest, appointment_id: str) -> HttpResponse:
         "is_displaced": visit.status == AppointmentStatus.CONFIRMED and is_displaced(visit),
         "for_another": visit.patient_id != request.user.pk,
     }
+    if context["is_over"] and not context["is_held"] and not context["successor"]:
+        context["may_book_again"] = Doctor.objects.public().filter(pk=visit.doctor_id, clinic=request.clinic).exists()
     if context["is_held"]:
         context["due"] = amount_due(visit)
     if context["may_cancel"] and not context["is_held"]:
@@ -123,6 +125,7 @@ def cancel(request: HttpRequest, appointment_id: str) -> HttpResponse:
         "quote": quote,
         "form": form,
         "has_changed": has_changed,
+        "for_another": visit.patient_id != request.user.pk,
         "is_held": visit.status == AppointmentStatus.PENDING_PAYMENT,
         "may_move": may_patient_move(visit, now=now),
     }
