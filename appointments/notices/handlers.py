@@ -206,8 +206,16 @@ def _find(appointment_id: str) -> Appointment | None:
 
 
 def _refund(event: OutboxEvent) -> tuple[Refund | None, Appointment | None]:
-    refund = Refund.objects.filter(pk=event.payload["refund_id"], payment__type=PaymentPurpose.APPOINTMENT).first()
-    return refund, _find(refund.subject_id) if refund else None
+    refund = (
+        Refund.objects.select_related("payment__duplicate_of")
+        .filter(pk=event.payload["refund_id"], payment__type=PaymentPurpose.APPOINTMENT)
+        .first()
+    )
+    if refund is None:
+        return None, None
+    # Money that came twice stands in no visit's books; the visit is the one that the first payment paid for.
+    first = refund.payment.duplicate_of
+    return refund, _find(first.subject_id if first else refund.subject_id)
 
 
 def _page(visit: Appointment) -> str:

@@ -130,6 +130,17 @@ def test_money_that_came_too_late_is_told_with_the_refund(cast):
     assert told(cast.patient.user).get().title == "Your payment came too late"
 
 
+def test_money_that_came_twice_is_told_when_it_went_back(cast, visit):
+    with clinic_context(cast.uzima):
+        first, second = pay(visit), pay(visit)
+        Payment.objects.filter(pk=second.pk).update(duplicate_of=first, subject_id=second.pk)
+        refund = Refund.objects.create(
+            payment=second, key="duplicate", subject_id=second.pk, amount=2500, reason="paid twice", status="processed"
+        )
+    happen(cast.uzima, "refund.processed", refund_id=refund.pk)
+    assert told(cast.patient.user).get().title == "Your money is on its way back"
+
+
 def test_a_refund_that_fails_is_told_to_owners_and_managers_only(cast):
     visit = make_appointment(cast.patient, cast.doctor, AT, status="cancelled", refund_due=Decimal(2500))
     with clinic_context(cast.uzima):
