@@ -97,7 +97,8 @@ def _day(day: date, today: date, tz: tzinfo, windows: Sequence[DoctorAvailabilit
         if absence.starts_at < ends_at and absence.ends_at > starts_at:
             start = _minute(absence.starts_at, tz) if absence.starts_at > starts_at else 0
             end = _minute(absence.ends_at, tz) if absence.ends_at < ends_at else DAY
-            result.absences.append(Block(start, max(end, start + 1), subject=absence))
+            label = "" if (start, end) == (0, DAY) else f"{_clock(start)}–{_clock(end)}"
+            result.absences.append(Block(start, max(end, start + 1), subject=absence, label=label))
     return result
 
 
@@ -115,6 +116,10 @@ def _place(blocks: list[Block], visit: Appointment, local: datetime) -> None:
 def _minute(moment: datetime, tz: tzinfo) -> int:
     local = moment.astimezone(tz)
     return local.hour * 60 + local.minute
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
 
 
 def _clip(block: Block, first: int, last: int) -> bool:
