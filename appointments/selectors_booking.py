@@ -12,6 +12,7 @@ from clinics.models import Clinic
 
 NEAR_DAYS = 14
 NEAR_TIMES = 10
+NEAR_TIMES_A_DAY = 6
 MOST_DOCTORS = 3
 
 
@@ -35,18 +36,23 @@ def successor_of(appointment: Appointment) -> Appointment | None:
 
 
 def nearest_free(*, doctor: Doctor, clinic: Clinic, mode: str, around: datetime, now: datetime) -> SlotsByDay:
-    """The `NEAR_TIMES` free times nearest to `around`, by day and in order; those of the same day come first."""
+    """The `NEAR_TIMES` free times nearest to `around`, by day and in order; the same day first, but not it alone."""
     tz = clinic.policy.tz
     wanted = around.astimezone(tz)
     today = now.astimezone(tz).date()
     by_day = free_slots(
         doctor=doctor, clinic=clinic, mode=mode, first_day=today, days=_span(today, wanted.date()), now=now
     )
-    everything = [(day, slot) for day, slots in by_day.items() for slot in slots]
-    everything.sort(key=lambda pair: (abs((pair[0] - wanted.date()).days), abs(pair[1].starts_at - around)))
+    near = []
+    for day, slots in by_day.items():
+        slots.sort(key=lambda slot: abs(slot.starts_at - around))
+        near += [
+            (abs((day - wanted.date()).days), abs(slot.starts_at - around), slot) for slot in slots[:NEAR_TIMES_A_DAY]
+        ]
+    near.sort(key=lambda rated: rated[:2])
     chosen: SlotsByDay = {}
-    for day, slot in sorted(everything[:NEAR_TIMES], key=lambda pair: pair[1].starts_at):
-        chosen.setdefault(day, []).append(slot)
+    for slot in sorted((slot for _days, _distance, slot in near[:NEAR_TIMES]), key=lambda slot: slot.starts_at):
+        chosen.setdefault(slot.local.date(), []).append(slot)
     return chosen
 
 

@@ -64,7 +64,7 @@ def test_the_request_goes_to_the_phone_and_the_page_waits_and_survives_a_reload(
     assert response.status_code == 302 and response["Location"] == address
     for _reload in range(2):
         html = client.get(address).content.decode()
-        assert "Enter your M-Pesa PIN" in html and "KES\u00a02,500" in html
+        assert "Approve it on your phone" in html and "KES\u00a02,500" in html
         assert "+254 7•• ••• 678" in html and "data-status-url" in html and "<noscript><meta" in html
     status = client.get(address + "status/").json()
     assert status["status"] == "pending" and status["seconds_left"] > 0
