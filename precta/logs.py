@@ -16,6 +16,16 @@ class SchemaFilter(logging.Filter):
         return True
 
 
+class TaskFilter(logging.Filter):
+    """Celery names the exception in the line itself, message and all: only its class is left."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, dict) and "exc" in record.args:
+            kind = record.exc_info[0] if record.exc_info else None
+            record.args = {**record.args, "exc": kind.__name__ if kind else "an exception", "traceback": ""}
+        return True
+
+
 class CarefulFormatter(logging.Formatter):
     """Writes where an exception came from and what it is, never its message.
 
@@ -48,7 +58,10 @@ def _described(error: BaseException) -> str:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"schema": {"()": "precta.logs.SchemaFilter"}},
+    "filters": {
+        "schema": {"()": "precta.logs.SchemaFilter"},
+        "task": {"()": "precta.logs.TaskFilter"},
+    },
     "formatters": {
         "line": {
             "()": "precta.logs.CarefulFormatter",
@@ -59,7 +72,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["schema"],
+            "filters": ["schema", "task"],
             "formatter": "line",
         }
     },

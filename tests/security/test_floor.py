@@ -1,15 +1,19 @@
 """The floor of safety that holds on every host."""
 
+import copy
 import io
 import logging
 import logging.config
+from contextlib import contextmanager
 
 import pytest
+from celery.app.trace import build_tracer
 from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from precta.celery import app
 from precta.client import client_ip, network_of
 from precta.logs import LOGGING
 from precta.ratelimit import parse_rate, wait_seconds
@@ -19,6 +23,23 @@ HOSTS = {
     "uzima.precta.localhost": "/",
     "admin.precta.localhost": "/login/",
 }
+
+
+@contextmanager
+def written_log():
+    """What the portal's own handler writes meanwhile."""
+    settings_of = copy.deepcopy(LOGGING)
+    handler = logging.config.DictConfigurator(settings_of)
+    stream = io.StringIO()
+    handler.config["formatters"] = {n: handler.configure_formatter(c) for n, c in settings_of["formatters"].items()}
+    handler.config["filters"] = {n: handler.configure_filter(c) for n, c in settings_of["filters"].items()}
+    console = handler.configure_handler(dict(settings_of["handlers"]["console"], stream=stream))
+    root = logging.getLogger()
+    root.addHandler(console)
+    try:
+        yield stream
+    finally:
+        root.removeHandler(console)
 
 
 @pytest.fixture
@@ -169,14 +190,7 @@ def test_what_a_patient_typed_reaches_no_log_through_an_error(at_platform, cast,
             User.objects.create(email=f"{word}@example.test")
 
     word = "canary-" + str(4710 + 1)
-    formatter = logging.config.BaseConfigurator({}).resolve(LOGGING["formatters"]["line"]["()"])
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(formatter(LOGGING["formatters"]["line"]["format"], style="{"))
-    handler.addFilter(logging.config.BaseConfigurator({}).resolve(LOGGING["filters"]["schema"]["()"])())
-    root = logging.getLogger()
-    root.addHandler(handler)
-    try:
+    with written_log() as written:
         client = at_platform(cast.patient.user)
         client.raise_request_exception = False
         data = {
@@ -191,12 +205,26 @@ def test_what_a_patient_typed_reaches_no_log_through_an_error(at_platform, cast,
             assert answer.status_code == 500
             assert "4711" not in answer.content.decode()
             assert "no-store" in answer.get("Cache-Control", "no-store")
-    finally:
-        root.removeHandler(handler)
-    written = stream.getvalue()
-    assert "ValueError" in written and "UniqueViolation" in written and "23505" in written
-    assert "update_profile" in written
-    assert "4711" not in written
+    text = written.getvalue()
+    assert "ValueError" in text and "UniqueViolation" in text and "23505" in text
+    assert "update_profile" in text
+    assert "4711" not in text
+
+
+def test_what_a_task_was_told_reaches_no_log_when_it_fails(uzima):
+    word = "canary-" + str(4710 + 1)
+
+    @app.task(name="tests.fails")
+    def fails(name: str) -> None:
+        raise ValueError(f"no such patient: {name}")
+
+    with written_log() as written:
+        build_tracer(fails.name, fails, app=app, propagate=False)(
+            "id-1", (word,), {}, {"headers": {"precta_schema": uzima.schema_name}}
+        )
+    text = written.getvalue()
+    assert "tests.fails" in text and "ValueError" in text
+    assert "4711" not in text
 
 
 @pytest.mark.parametrize(
