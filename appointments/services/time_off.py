@@ -86,7 +86,8 @@ def add_time_off(
     before deciding: any other set raises VisitsInTheWay and changes nothing. `reason` is for the doctor's own eyes.
     Raises TimeOffReversed, TimeOffInPast, TimeOffOverlaps.
     """
-    from appointments.services.cancellation import cancel_appointment
+    # Here, because cancelling asks `is_displaced` above.
+    from appointments.services.cancellation import Side, cancel_appointment
 
     now = now or clock.now()
     try:
@@ -106,7 +107,7 @@ def add_time_off(
             emit("time_off.created", time_off_id=time_off.pk)
             for visit in visits:
                 if cancel_visits:
-                    cancel_appointment(appointment=visit, by_user=by_user, side="doctor", reason="", now=now)
+                    cancel_appointment(appointment=visit, by_user=by_user, side=Side.DOCTOR, now=now)
                 else:
                     emit("appointment.displaced", appointment_id=visit.pk, time_off_id=time_off.pk)
     except IntegrityError as error:

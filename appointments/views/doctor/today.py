@@ -123,7 +123,8 @@ def row_of(visit: Appointment, *, now: datetime, day: date, today: date) -> Row:
         can_undo=arrived,
         can_complete=(confirmed or running) and started,
         can_no_show=confirmed and not arrived and now >= visit.scheduled_at + NO_SHOW_GRACE,
-        can_cancel=confirmed and not started,
+        # After the start, too: a doctor who was kept away gives everything back.
+        can_cancel=confirmed,
     )
 
 

@@ -15,6 +15,7 @@ from appointments.exceptions import InvalidTransition, NotYet
 from appointments.models import Appointment, AppointmentStatus
 from appointments.selectors_workspace import visits_of_doctor
 from appointments.services import attendance
+from appointments.services.cancellation import Side, cancel_appointment, quote_refund
 from appointments.views.doctor.forms import CancelForm
 from appointments.views.doctor.guard import workspace
 
@@ -58,8 +59,6 @@ def no_show(request: HttpRequest, doctor: Doctor, visit_id: str) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, doctor: Doctor, visit_id: str) -> HttpResponse:
     """Asks once and says what is paid back: all of it, because the doctor cancels."""
-    from appointments.services.cancellation import Side, cancel_appointment, quote_refund
-
     visit = _visit(doctor, visit_id)
     if visit.status != AppointmentStatus.CONFIRMED:
         messages.error(request, _("Somebody changed this visit a moment ago. Look at it again, please."))
