@@ -176,7 +176,7 @@ class ClinicAdminSite(HouseAdminSite):
         return HttpResponseRedirect(reverse("admin:index"))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        # The form of these pages posts to the platform host, where the session is.
+        # The form of these pages posts to the host's own sign-out, as all pages of a clinic do.
         raise Http404
 
 

@@ -1,5 +1,6 @@
 """The addresses of the clinic host."""
 
+from allauth.account.views import logout as sign_out
 from django.urls import include, path
 
 from clinics.admin_sites import clinic_admin
@@ -11,5 +12,8 @@ urlpatterns = [
     path("", include("precta.urls.shared")),
     path("", include("accounts.urls.clinic_host")),
     path("", include("appointments.urls.clinic")),
+    # Every host signs out by itself: our Referrer-Policy makes a form that posts to another host anonymous, and the
+    # token's check refuses it.
+    path("account/logout/", sign_out, name="account_logout"),
     path("admin/", clinic_admin.urls),
 ]
