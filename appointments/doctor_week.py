@@ -119,7 +119,7 @@ def _minute(moment: datetime, tz: tzinfo) -> int:
 
 
 def _clock(minutes: int) -> str:
-    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _clip(block: Block, first: int, last: int) -> bool:

@@ -48,8 +48,11 @@ def range_in_words(starts_at: datetime, ends_at: datetime, tz: tzinfo) -> str:
             return _("%(day)s, the whole day") % {"day": date_format(last, DAY)}
         names = {"first": date_format(start.date(), DAY), "last": date_format(last, DAY)}
         return _("%(first)s – %(last)s, whole days") % names
-    names = {"day": date_format(start, DAY), "start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
-    if start.date() == end.date():
+    last, clock = end.date(), f"{end:%H:%M}"
+    if ends_at == start_of_day(last, tz):
+        last, clock = last - timedelta(days=1), "24:00"
+    names = {"day": date_format(start, DAY), "start": f"{start:%H:%M}", "end": clock}
+    if start.date() == last:
         return _("%(day)s, %(start)s – %(end)s") % names
-    names["last"] = date_format(end, DAY)
+    names["last"] = date_format(last, DAY)
     return _("%(day)s, %(start)s – %(last)s, %(end)s") % names

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from appointments.doctor_week import ROWS_OF_DAY, lay_out
 from appointments.models import Appointment, DoctorAvailability, TimeOff
+from appointments.views.doctor.days import age_in_words, range_in_words
 from clinics.models import Clinic
 from precta.tenancy import clinic_context
 from tests import factories
@@ -124,3 +125,35 @@ def test_a_clinic_in_london_reads_its_own_clock(cast, at_clinic):
     factories.make_appointment(cast.patient, cast.doctor, datetime(2026, 7, 1, 8, tzinfo=UTC))
     html = at_clinic(cast.uzima, cast.doctor.user).get("/workspace/calendar/?week=2026-07-01").content.decode()
     assert '<span class="num">09:00</span>' in html
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "words"),
+    [
+        ("2026-12-20T21:00", "2026-12-21T21:00", "Mon 21 Dec 2026, the whole day"),
+        ("2026-12-20T21:00", "2026-12-25T21:00", "Mon 21 Dec 2026 – Fri 25 Dec 2026, whole days"),
+        ("2026-12-21T11:00", "2026-12-21T14:00", "Mon 21 Dec 2026, 14:00 – 17:00"),
+        ("2026-12-21T11:00", "2026-12-21T21:00", "Mon 21 Dec 2026, 14:00 – 24:00"),
+        ("2026-12-21T11:00", "2026-12-22T06:00", "Mon 21 Dec 2026, 14:00 – Tue 22 Dec 2026, 09:00"),
+    ],
+)
+def test_a_time_off_is_named_by_the_clinics_days_and_clock(starts_at, ends_at, words):
+    moments = [datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (starts_at, ends_at)]
+    assert range_in_words(*moments, NAIROBI) == words
+
+
+@pytest.mark.parametrize(
+    ("born", "words"),
+    [
+        ("2026-11-24", "0 months"),
+        ("2026-10-25", "0 months"),
+        ("2026-10-24", "1 month"),
+        ("2024-11-25", "23 months"),
+        ("2024-11-24", "2 years"),
+        ("1992-11-25", "33 years"),
+        ("1992-11-24", "34 years"),
+        ("2027-01-01", ""),
+    ],
+)
+def test_an_age_counts_months_below_two_years(born, words):
+    assert age_in_words(date.fromisoformat(born), date(2026, 11, 24)) == words
