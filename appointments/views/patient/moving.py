@@ -119,5 +119,4 @@ def _move(request: HttpRequest, visit: Appointment, now: datetime) -> HttpRespon
         return redirect("appointments:patient:detail", visit.pk)
     if new.status == AppointmentStatus.PENDING_PAYMENT:
         return redirect("appointments:patient:pay", new.pk)
-    messages.success(request, _("Your visit has a new time."))
     return redirect("appointments:patient:detail", new.pk)
