@@ -11,6 +11,14 @@ from precta.templatetags.precta_tags import clinic_time
 WHOLE, HALF = 100, 50
 
 
+def moving_sentence(*, clinic: Clinic, starts_at: datetime, is_free: bool, now: datetime | None = None) -> str:
+    """Until when the visit could be moved; empty when that is over already."""
+    until = starts_at - clinic.policy.notice_to_move(is_free=is_free)
+    if until <= (now or clock.now()):
+        return ""
+    return _("You can move the visit until %(time)s.") % {"time": clinic_time(until, clinic)}
+
+
 def refund_sentences(*, clinic: Clinic, starts_at: datetime | None = None, now: datetime | None = None) -> list[str]:
     """What a patient who cancels gets back, step by step; without `starts_at` in hours before any visit.
 

@@ -56,6 +56,10 @@ class Visit:
     specialties: list[str]
 
     @property
+    def was_moved(self) -> bool:
+        return self.cancellation_reason in reasons.MOVES
+
+    @property
     def status_label(self) -> str:
         return str(AppointmentStatus(self.status).label)
 

@@ -58,6 +58,14 @@ class ClinicSettings:
     def lead_time(self) -> timedelta:
         return timedelta(minutes=self.lead_time_minutes)
 
+    def notice_to_move(self, *, is_free: bool) -> timedelta:
+        """How long before a visit the patient may still move it: as long as cancelling would give something back.
+
+        Where nothing was paid, or the clinic gives nothing back anyway, up to the lead time.
+        """
+        hours = [step.hours_before for step in self.refund_steps if step.percent > 0]
+        return self.lead_time if is_free or not hours else timedelta(hours=min(hours))
+
     def refund_percent(self, notice: timedelta) -> int:
         """Percent given back to a patient who cancels `notice` before the visit (0 when too late)."""
         for step in self.refund_steps:

@@ -65,16 +65,11 @@ class MoveQuote:
 def last_moment_to_move(appointment: Appointment, *, side: str = Side.PATIENT) -> datetime:
     """Until when (UTC) the visit may be moved.
 
-    The patient: as long as cancelling would still give something back; up to the clinic's lead time where the clinic
-    gives nothing back anyway, or nothing was asked. Everybody else, and a patient whose doctor is off: until it begins.
+    The patient: up to the clinic's `notice_to_move`. Others, and a patient whose doctor is off: until it begins.
     """
     if side != Side.PATIENT or is_displaced(appointment):
         return appointment.scheduled_at
-    policy = appointment.clinic.policy
-    hours = [step.hours_before for step in policy.refund_steps if step.percent > 0]
-    if not hours or appointment.is_free:
-        return appointment.scheduled_at - policy.lead_time
-    return appointment.scheduled_at - timedelta(hours=min(hours))
+    return appointment.scheduled_at - appointment.clinic.policy.notice_to_move(is_free=appointment.is_free)
 
 
 def quote_reschedule(*, appointment: Appointment, starts_at: datetime, side: str = Side.PATIENT) -> MoveQuote:

@@ -18,7 +18,7 @@ from accounts.specialties import described
 from appointments import exceptions
 from appointments.forms.booking import BookingForm
 from appointments.models import Appointment, AppointmentStatus
-from appointments.refund_words import refund_sentences
+from appointments.refund_words import moving_sentence, refund_sentences
 from appointments.selectors_booking import doctors_instead, nearest_free, own_visit_at
 from appointments.services.booking import MOST_UNPAID_HOLDS, hold_slot
 from appointments.week import Week, moment_key, parse_moment, read_week
@@ -72,9 +72,7 @@ def _page(request: HttpRequest, week: Week, *, form: BookingForm | None = None, 
         "specialty": described(week.doctor.specialties),
         "form": form,
         "policy": request.clinic.policy,
-        "refunds": refund_sentences(
-            clinic=request.clinic, starts_at=week.at.starts_at if week.at else None, now=week.now
-        ),
+        "refunds": _rules(week),
         "is_free": week.doctor.consultation_fee == 0,
         "chosen": moment_key(week.at.starts_at) if week.at else "",
         "step": "2" if week.at else "1",
@@ -82,6 +80,16 @@ def _page(request: HttpRequest, week: Week, *, form: BookingForm | None = None, 
     }
     template = "appointments/patient/_week.html" if request.htmx else "appointments/patient/book.html"
     return render(request, template, context, status=status)
+
+
+def _rules(week: Week) -> list[str]:
+    """The clinic's rules about cancelling and moving, for the chosen time when there is one."""
+    starts_at = week.at.starts_at if week.at else None
+    sentences = refund_sentences(clinic=week.clinic, starts_at=starts_at, now=week.now)
+    if starts_at is not None:
+        is_free = week.doctor.consultation_fee == 0
+        sentences.append(moving_sentence(clinic=week.clinic, starts_at=starts_at, is_free=is_free, now=week.now))
+    return [sentence for sentence in sentences if sentence]
 
 
 def _form(

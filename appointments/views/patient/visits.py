@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Doctor, Role
 from accounts.selectors import patients_of
+from appointments import reasons
 from appointments.calendar_file import calendar_file
 from appointments.exceptions import InvalidTransition, RefundChanged, VisitBegan
 from appointments.forms.visits import CancelForm
@@ -72,6 +73,7 @@ def detail(request: HttpRequest, appointment_id: str) -> HttpResponse:
         "may_cancel": may_patient_cancel(visit, now=now),
         "may_move": may_patient_move(visit, now=now),
         "is_coming": visit.status == AppointmentStatus.CONFIRMED and visit.busy_until > now,
+        "was_moved": visit.cancellation_reason in reasons.MOVES,
         "is_over": visit.status != AppointmentStatus.CONFIRMED or visit.busy_until <= now,
         "is_just_done": _is_just_done(visit, settled, now),
         "is_displaced": visit.status == AppointmentStatus.CONFIRMED and is_displaced(visit),
