@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
 
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
@@ -14,6 +17,7 @@ from clinics.forms import STEPS, ClinicPageForm
 from clinics.models import Clinic, Domain, Membership
 from clinics.opening_hours import DAYS
 from clinics.services.profile import update_clinic
+from clinics.services.suspension import reactivate_clinic, suspend_clinic
 from precta.audit.models import AuditLog
 
 TRAIL = ("created_at", "action", "user", "resource_type", "resource_id", "ip_address")
@@ -28,6 +32,32 @@ class PlatformClinicAdmin(ReadOnlyAdmin):
         *("name", "slug", "code", "status", "city", "region", "address", "phone", "email", "website"),
         *("description", "operating_hours", "settings", "created_at"),
     )
+    change_form_template = "admin/clinics/clinic/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.close_or_open))
+        return [path("<str:clinic_id>/opening/", view, name="clinics_clinic_opening"), *super().get_urls()]
+
+    def close_or_open(self, request: HttpRequest, clinic_id: str) -> HttpResponse:
+        """Asks once what will happen, then suspends the clinic or opens it again."""
+        clinic = get_object_or_404(Clinic, pk=clinic_id)
+        back = reverse("admin:clinics_clinic_change", args=[clinic.pk])
+        if request.method == "POST":
+            reason = request.POST.get("reason", "")
+            if request.POST.get("action") == "suspend" and suspend_clinic(
+                clinic=clinic, by=request.user, reason=reason
+            ):
+                messages.success(request, _("The clinic is suspended. Its visits to come are being paid back."))
+            elif request.POST.get("action") == "reactivate" and reactivate_clinic(clinic=clinic, by=request.user):
+                messages.success(request, _("The clinic is open again."))
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Opening of %(clinic)s") % {"clinic": clinic},
+            "closing": clinic,
+            "back": back,
+        }
+        return render(request, "admin/clinics/clinic/opening.html", context)
 
 
 @admin.register(Domain, site=platform_admin)

@@ -94,3 +94,23 @@ def test_the_patient_still_finds_the_visits_under_me(cast, visits, at_platform):
         refund_future_visits(clinic=cast.uzima)
     page = at_platform(cast.patient.user).get("/me/appointments/", {"when": "cancelled"}).content.decode()
     assert "The clinic is closed for now, so the visit was cancelled. Refund: KES\xa02,500." in page
+
+
+def test_a_platform_admin_suspends_a_clinic_and_opens_it_again(cast, at_admin, at_clinic):
+    client = at_admin()
+    client.post("/login/", {"login": "admin@example.test", "password": factories.PASSWORD})
+    url = f"/clinics/clinic/{cast.uzima.pk}/opening/"
+    assert "all of the money goes back" in client.get(url).content.decode()
+    client.post(url, {"action": "suspend", "reason": "licence"})
+    assert at_clinic(cast.uzima).get("/").status_code == 403
+    client.post(url, {"action": "reactivate"})
+    assert at_clinic(cast.uzima).get("/").status_code == 200
+    acts = AuditLog.objects.filter(action__in=["clinic.suspended", "clinic.reactivated"], user=cast.admin)
+    assert acts.count() == 2
+
+
+def test_nobody_else_suspends_a_clinic(cast, at_admin, at_platform):
+    for client in (at_admin(), at_admin(cast.owner), at_platform(cast.admin)):
+        response = client.post(f"/clinics/clinic/{cast.uzima.pk}/opening/", {"action": "suspend"})
+        assert response.status_code in {302, 403, 404}
+    assert Clinic.objects.get(pk=cast.uzima.pk).status == "active"
