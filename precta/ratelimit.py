@@ -43,14 +43,18 @@ def wait_seconds(name: str, key: str, rate: str) -> int:
     window = int(now // period)
     cache_key = f"limit:{name}:{key}:{period}:{window}"
     try:
-        cache.add(cache_key, 0, timeout=period)
-        tries = cache.incr(cache_key)
-    except ValueError:  # the window ended between the two calls
-        return 0
+        tries = _count(cache_key, period)
     except Exception:
         logger.warning("rate limit %s is not counted: the cache does not answer", name)
         return 0
     return math.ceil((window + 1) * period - now) if tries > amount else 0
+
+
+def _count(key: str, period: int) -> int:
+    try:
+        return cache.incr(key)
+    except ValueError:  # the first in this window, unless somebody else is at the same moment
+        return 1 if cache.add(key, 1, timeout=period) else cache.incr(key)
 
 
 def limit(name: str, *rates: str, key: Callable[[HttpRequest], str] = who) -> Callable[[View], View]:

@@ -263,7 +263,7 @@ def test_without_the_cache_nobody_is_turned_away(db, monkeypatch):
     def down(*args, **kwargs):
         raise ConnectionError
 
-    monkeypatch.setattr("precta.ratelimit.cache.add", down)
+    monkeypatch.setattr("precta.ratelimit.cache.incr", down)
     assert wait_seconds("test", "a", "0/m") == 0
 
 

@@ -24,11 +24,13 @@ from appointments.services.booking import MOST_UNPAID_HOLDS, hold_slot
 from appointments.week import Week, moment_key, parse_moment, read_week
 from precta import access, clock, hosts
 from precta.payments.models import PaymentMethod
+from precta.ratelimit import limit
 
 BAD, CONFLICT = 400, 409
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@limit("book", "30/m")
 def book(request: HttpRequest, doctor_id: str) -> HttpResponse:
     """Anybody looks at the free times; a patient who is signed in chooses one (GET, which holds nothing) and takes it
     (POST)."""

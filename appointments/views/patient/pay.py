@@ -25,6 +25,7 @@ from precta.payments.services import (
     settle_payment,
 )
 from precta.payments.services.starting import PROMPT_OPEN
+from precta.ratelimit import limit
 
 BAD, TOO_MANY, UNAVAILABLE = 400, 429, 503
 AGAIN_EVERY_SECONDS = 6
@@ -32,6 +33,7 @@ AGAIN_EVERY_SECONDS = 6
 
 @access.login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limit("pay", "10/m", "40/h")  # each may ring a phone, which need not be the payer's
 def pay(request: HttpRequest, appointment_id: str) -> HttpResponse:
     """The patient or guardian pays: GET shows how it stands (`?check=1` asks the provider), POST begins an attempt."""
     appointment = _find(request, appointment_id)
