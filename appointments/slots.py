@@ -12,16 +12,14 @@ what an hour's jump would make overlap in absolute time is dropped. A hold past 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Q
 
 from accounts.models import Doctor
-from appointments.models import Appointment, AppointmentStatus, DoctorAvailability, TimeOff
 from clinics.models import Clinic
 from clinics.policy_settings import ClinicSettings
 from precta import clock
@@ -111,7 +109,7 @@ def free_slots(
 ) -> SlotsByDay:
     """The times that `doctor` offers for `mode` from `first_day` (a date in the clinic's zone) over `days` days.
 
-    Runs in the clinic's schema (`WrongSchemaError` otherwise), three statements. `now` is aware. `moving` is the id of
+    Runs in the clinic's schema (`WrongSchemaError` otherwise), one statement. `now` is aware. `moving` is the id of
     a visit that is to give its own time back, so it is in nobody's way.
     """
     by_mode = free_slots_over(
@@ -138,7 +136,7 @@ def free_slots_over(
     include_taken: bool = False,
     moving: str | None = None,
 ) -> dict[str, SlotsByDay]:
-    """`free_slots` for several kinds of visit in the same three statements: mode → day → slots."""
+    """`free_slots` for several kinds of visit in the same one statement: mode → day → slots."""
     by_doctor = free_slots_of_doctors(
         doctors=[doctor],
         clinic=clinic,
@@ -163,7 +161,7 @@ def free_slots_of_doctors(
     include_taken: bool = False,
     moving: str | None = None,
 ) -> dict[str, dict[str, SlotsByDay]]:
-    """`free_slots_over` for several doctors of one clinic, still three statements: doctor's id → mode → day → slots.
+    """`free_slots_over` for several doctors of one clinic, still one statement: doctor's id → mode → day → slots.
 
     A kind of visit that a doctor does not offer has no slots.
     """
@@ -174,30 +172,13 @@ def free_slots_of_doctors(
     tz = policy.tz
     not_before = earliest_start(policy, now)
     last_day = last_bookable_day(policy, now)
-    start = _day_start(first_day, tz)
-    end = _day_start(first_day + timedelta(days=days), tz)
-    ids = [doctor.pk for doctor in doctors]
-    windows: dict[tuple[str, str], list[Window]] = defaultdict(list)
-    for doctor_id, mode, *window in DoctorAvailability.objects.filter(
-        doctor__in=ids, consultation_mode__in=list(modes), is_active=True
-    ).values_list("doctor_id", "consultation_mode", "day_of_week", "start_time", "end_time"):
-        windows[doctor_id, mode].append(Window(*window))
-    time_off = _by_doctor(
-        TimeOff.objects.filter(doctor__in=ids, ends_at__gt=start, starts_at__lt=end + LONGEST_VISIT)
-        .order_by()
-        .values_list("doctor_id", "starts_at", "ends_at")
-    )
-    busy = _by_doctor(
-        Appointment.objects.filter(
-            doctor__in=ids,
-            scheduled_at__gt=start - LONGEST_VISIT,
-            scheduled_at__lt=end + LONGEST_VISIT,
-        )
-        .live()
-        .exclude(Q(status=AppointmentStatus.PENDING_PAYMENT) & Q(hold_expires_at__lte=now))
-        .exclude(pk=moving or "")
-        .order_by()
-        .values_list("doctor_id", "scheduled_at", "busy_until")
+    windows, time_off, busy = _read(
+        ids=[doctor.pk for doctor in doctors],
+        modes=list(modes),
+        start=_day_start(first_day, tz),
+        end=_day_start(first_day + timedelta(days=days), tz),
+        now=now,
+        moving=moving or "",
     )
     return {
         doctor.pk: {
@@ -292,11 +273,42 @@ def _day_start(day: date, tz: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=tz).astimezone(UTC)
 
 
-def _by_doctor(rows: Iterable[Sequence]) -> dict[str, list[Interval]]:
-    grouped: dict[str, list[Interval]] = defaultdict(list)
-    for doctor_id, start, end in rows:
-        grouped[doctor_id].append((start, end))
-    return grouped
+# One statement for all three: this is read by every page of slots, by every booking and by every projection, and
+# three round trips through the ORM cost several times the computation itself.
+READ = """
+SELECT doctor_id, 'window', consultation_mode, day_of_week, start_time, end_time, NULL, NULL
+  FROM appointments_doctoravailability
+ WHERE doctor_id = ANY(%(ids)s) AND consultation_mode = ANY(%(modes)s) AND is_active
+UNION ALL
+SELECT doctor_id, 'off', NULL, NULL, NULL, NULL, starts_at, ends_at
+  FROM appointments_timeoff
+ WHERE doctor_id = ANY(%(ids)s) AND ends_at > %(start)s AND starts_at < %(end)s
+UNION ALL
+SELECT doctor_id, 'busy', NULL, NULL, NULL, NULL, scheduled_at, busy_until
+  FROM appointments_appointment
+ WHERE doctor_id = ANY(%(ids)s) AND scheduled_at > %(earliest)s AND scheduled_at < %(end)s
+   AND status <> 'cancelled' AND NOT (status = 'pending_payment' AND hold_expires_at <= %(now)s)
+   AND id <> %(moving)s
+"""
+
+
+def _read(
+    *, ids: list[str], modes: list[str], start: datetime, end: datetime, now: datetime, moving: str
+) -> tuple[dict[tuple[str, str], list[Window]], dict[str, list[Interval]], dict[str, list[Interval]]]:
+    """Windows by doctor and kind of visit, times off by doctor, live visits with their buffers by doctor."""
+    windows: dict[tuple[str, str], list[Window]] = defaultdict(list)
+    time_off: dict[str, list[Interval]] = defaultdict(list)
+    busy: dict[str, list[Interval]] = defaultdict(list)
+    # The last slot of the last day and its buffer may reach beyond midnight.
+    bounds = {"start": start, "end": end + LONGEST_VISIT, "earliest": start - LONGEST_VISIT, "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(READ, {"ids": ids, "modes": modes, "moving": moving, **bounds})
+        for doctor_id, what, mode, weekday, opens, closes, begins, ends in cursor.fetchall():
+            if what == "window":
+                windows[doctor_id, mode].append(Window(weekday, opens, closes))
+            else:
+                (time_off if what == "off" else busy)[doctor_id].append((begins, ends))
+    return windows, time_off, busy
 
 
 class _Intervals:

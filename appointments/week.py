@@ -63,7 +63,7 @@ class SlotLink:
 
 @dataclass
 class Week:
-    """Seven days of one doctor, read with three statements when it is made.
+    """Seven days of one doctor, read with one statement when it is made.
 
     `at` is the chosen time when it is really on offer, `error` a sentence when what was asked is not.
     """

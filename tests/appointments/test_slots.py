@@ -320,10 +320,10 @@ class TestReading:
         cast.doctor.consultation_modes = ["video"]
         assert self.read(cast)[self.TUESDAY] == []
 
-    def test_it_takes_three_statements_for_any_number_of_days_and_kinds(self, cast, django_assert_num_queries):
+    def test_it_takes_one_statement_for_any_number_of_days_and_kinds(self, cast, django_assert_num_queries):
         factories.make_full_week(cast.doctor)
         self.read(cast)  # enters the schema
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(1):
             by_mode = free_slots_over(
                 doctor=cast.doctor,
                 clinic=cast.uzima,

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Doctor, Patient
+from accounts.models import Doctor, Patient, UserStatus, VerificationStatus
 from accounts.selectors import patients_of
 from accounts.services.clinic_links import admit_patient, admitted_ids
 from accounts.specialties import described
@@ -27,6 +27,18 @@ from precta.payments.models import PaymentMethod
 from precta.ratelimit import limit
 
 BAD, CONFLICT = 400, 409
+SHOWN = (
+    "first_name",
+    "last_name",
+    "profile_image_url",
+    "specialties",
+    "consultation_fee",
+    "consultation_duration_minutes",
+    "consultation_modes",
+    "verification_status",
+    "next_slots",
+    "clinic_id",
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,10 +46,15 @@ BAD, CONFLICT = 400, 409
 def book(request: HttpRequest, doctor_id: str) -> HttpResponse:
     """Anybody looks at the free times; a patient who is signed in chooses one (GET, which holds nothing) and takes it
     (POST)."""
+    # The clinic's own state was asked for when its host was looked up.
     doctor = (
-        Doctor.objects.public()
-        .filter(clinic=request.clinic, pk=doctor_id)
-        .defer("search_document", "bio", "qualifications", "verification_notes")
+        Doctor.objects.filter(
+            pk=doctor_id,
+            clinic=request.clinic,
+            verification_status=VerificationStatus.VERIFIED,
+            user__status=UserStatus.ACTIVE,
+        )
+        .only(*SHOWN)
         .first()
     )
     if doctor is None:
