@@ -47,6 +47,7 @@ def parse_day(text: str) -> date | None:
 class StripDay:
     """One day of the strip; `free` None means that the doctor has no hours then, or that it cannot be booked."""
 
+    number: int
     day: date
     free: int | None
     is_current: bool
@@ -91,9 +92,9 @@ class Week:
     @cached_property
     def strip(self) -> list[StripDay]:
         strip = []
-        for day, slots in self.slots.items():
+        for number, (day, slots) in enumerate(self.slots.items()):
             free = sum(slot.is_free for slot in slots) if slots and day <= self.last_day else None
-            strip.append(StripDay(day, free, day == self.day, self.query(day=day)))
+            strip.append(StripDay(number, day, free, day == self.day, self.query(day=day)))
         return strip
 
     @cached_property

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError
 
 from accounts.models import Guardianship, VerificationStatus
 from appointments.exceptions import (
@@ -16,6 +17,7 @@ from appointments.exceptions import (
     TooManyHolds,
 )
 from appointments.models import Appointment, AppointmentStatus, TimeOff
+from appointments.services import booking
 from appointments.services.booking import expire_holds, hold_slot
 from precta.audit.models import AuditLog
 from precta.outbox.models import OutboxEvent
@@ -213,6 +215,35 @@ def test_an_ended_hold_that_overlaps_with_another_length_gives_way_too(cast, hol
     assert second.duration_minutes == 60
     first.refresh_from_db()
     assert first.status == AppointmentStatus.CANCELLED
+
+
+class Deadlock(Exception):
+    sqlstate = "40P01"
+
+
+def quarrelsome(times):
+    """`_hold_once` that meets a deadlock so many times first."""
+    really, left = booking._hold_once, [times]
+
+    def once(*args):
+        if left[0]:
+            left[0] -= 1
+            raise OperationalError("deadlock detected") from Deadlock()
+        return really(*args)
+
+    return once
+
+
+def test_a_deadlock_is_tried_once_more(hold, monkeypatch):
+    monkeypatch.setattr(booking, "_hold_once", quarrelsome(1))
+    assert hold().status == AppointmentStatus.PENDING_PAYMENT
+
+
+def test_a_second_deadlock_is_told(hold, monkeypatch):
+    monkeypatch.setattr(booking, "_hold_once", quarrelsome(2))
+    with pytest.raises(OperationalError):
+        hold()
+    assert_nothing_happened()
 
 
 class TestExpiry:
