@@ -56,6 +56,11 @@ class Filters:
         """The words of `q` that are looked for."""
         return wanted(self.q)
 
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the order and the page is asked for."""
+        return self.without("sort") != Filters()
+
     def without(self, *names: str) -> "Filters":
         """The same question with some filters dropped, from the first page on."""
         bare = Filters()

@@ -140,8 +140,8 @@ def _page(
     matching = _public(clinic).filter(condition(filters, looked_for, now, zones))
     ordered = _ordered(matching, filters, looked_for)
     start = (filters.page - 1) * PAGE_SIZE
-    if filters.specialty or looked_for:
-        # Few enough to be counted on the way; without such a filter the order's own index finds the page quicker.
+    if filters.narrows:
+        # Whoever fits has to be looked at anyway; without a filter the order's own index finds the page quicker.
         counted = ordered.annotate(total=Window(Count("pk"))).values_list(*COLUMNS, "total")
         found = list(counted[start : start + PAGE_SIZE])
         rows, total = [Row._make(values[:-1]) for values in found], found[0][-1] if found else 0
