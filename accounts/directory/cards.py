@@ -63,7 +63,9 @@ class Card:
 FIELDS = tuple(Card.__slots__)
 WORDS = tuple(name for name in FIELDS if name != "times")
 # Those that some doctors have and others have not.
-OPTIONAL = ("photo", "years", "rating", "in_person", "video")
+OPTIONAL = ("photo", "years", "rating", "place", "in_person", "video")
+# More days than these make a card too long; the week is one link away.
+MOST_DAYS = 2
 
 
 class House(NamedTuple):
@@ -181,7 +183,7 @@ class Presenter:
             link = f'<a class="slot" href="{booking}{query}">{local.hour:02}:{local.minute:02}</a>'
             by_day.setdefault(local.date(), []).append(link)
         parts: list[str] = []
-        for day, links in by_day.items():
+        for day, links in list(by_day.items())[:MOST_DAYS]:
             label = self._label(day, house)
             head = label if parts else self.next_times.replace("{day}", label)
             parts.append(f'<p class="small muted">{head}</p><div class="slotrow">{"".join(links)}</div>')
@@ -205,7 +207,10 @@ class Presenter:
         return f"{label} ({house.zone_name})" if house.zone_name else label
 
     def _place(self, row: Row) -> str:
-        if self.clinic or not row.clinic_city or row.clinic_city in row.clinic_name:
+        """Where it is; nothing on the clinic's own host, where it goes without saying."""
+        if self.clinic:
+            return ""
+        if not row.clinic_city or row.clinic_city in row.clinic_name:
             return row.clinic_name
         return f"{row.clinic_name}, {row.clinic_city}"
 

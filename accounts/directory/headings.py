@@ -99,30 +99,32 @@ def suggestions(
     filters: Filters, *, now: datetime, places: Places, clinic: Clinic | None = None
 ) -> list[tuple[Choice, int]]:
     """What would find somebody when `filters` find nobody, with how many; one statement."""
-    options: dict[str, tuple[str, Filters]] = {}
+    options: list[tuple[str, Filters]] = []
     if filters.available:
-        options["any_day"] = (gettext("On any day"), filters.without("available"))
-    if filters.mode != "video":
-        options["video"] = (gettext("By video call"), filters.having(mode="video", city=""))
+        options.append((gettext("On any day"), filters.without("available")))
+    if filters.mode != "video" and clinic is None:
+        options.append((gettext("By video call"), filters.having(mode="video", city="")))
     if filters.city:
-        options["any_city"] = (gettext("In any city"), filters.without("city"))
+        options.append((gettext("In any city"), filters.without("city")))
     if filters.max_fee is not None:
-        options["any_fee"] = (gettext("For any fee"), filters.without("max_fee"))
+        options.append((gettext("For any fee"), filters.without("max_fee")))
     if filters.language:
-        options["any_language"] = (gettext("In any language"), filters.without("language"))
+        options.append((gettext("In any language"), filters.without("language")))
     if filters.mode:
-        options["any_mode"] = (gettext("For any kind of visit"), filters.without("mode"))
+        options.append((gettext("For any kind of visit"), filters.without("mode")))
     if filters.q:
-        options["any_words"] = (gettext("Without “%(words)s”") % {"words": filters.q}, filters.without("q"))
+        options.append((gettext("Without “%(words)s”") % {"words": filters.q}, filters.without("q")))
     if filters.specialty:
-        options["any_specialty"] = (gettext("In all specialties"), filters.without("specialty"))
-    counted = lookup.counts(
-        {name: question for name, (_label, question) in options.items()}, now=now, zones=places.zones, clinic=clinic
-    )
+        options.append((gettext("In all specialties"), filters.without("specialty")))
+        options.append((heading(Filters(specialty=filters.specialty), clinic), Filters(specialty=filters.specialty)))
+    if filters.city:
+        options.append((heading(Filters(city=filters.city), clinic), Filters(city=filters.city)))
+    different = {question: label for label, question in reversed(options)}
+    counted = lookup.counts(list(different), now=now, zones=places.zones, clinic=clinic)
     return [
-        (Choice(label, question.query_string), counted[name])
-        for name, (label, question) in options.items()
-        if counted[name]
+        (Choice(label, question.query_string), number)
+        for (question, label), number in reversed(list(zip(different.items(), counted, strict=True)))
+        if number
     ]
 
 

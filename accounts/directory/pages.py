@@ -23,6 +23,7 @@ from clinics.policy_settings import DEFAULT_TIME_ZONE, ClinicSettings
 from precta import hosts
 
 CLINICS_PAGE = 20
+HOME_TILES = 10
 CLINIC_HOME_DOCTORS = 6
 # A site map may hold 50,000 addresses.
 MOST_ADDRESSES = 49_000

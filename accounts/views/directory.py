@@ -23,7 +23,8 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "accounts/directory/home.html",
         {
-            "tiles": [(tile, pages.tile_text(tile, now=now)) for tile in tiles],
+            "tiles": [(tile, pages.tile_text(tile, now=now)) for tile in tiles[: pages.HOME_TILES]],
+            "more": tiles[pages.HOME_TILES :],
             "totals": pages.totals(),
             "city_options": options.of_cities(where.cities, ""),
             "day_options": options.options(headings.day_choices(today), ""),

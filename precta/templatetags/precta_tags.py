@@ -4,7 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import phonenumbers
 from django import template
+from django.conf import settings
 from django.utils import formats, timezone
 from django.utils.translation import gettext
 
@@ -90,3 +92,15 @@ def device_name(user_agent: str | None) -> str:
 def clinic_iso_day(moment: datetime | None, clinic: Any) -> str:
     """Like "2026-11-24" in the clinic's zone, for addresses."""
     return "" if moment is None else timezone.localtime(moment, clinic.policy.tz).date().isoformat()
+
+
+@register.filter
+def phone_words(number: str) -> str:
+    """A number as people at home read it: "+254700100201" gives "0700 100201"; from elsewhere with its country."""
+    try:
+        parsed = phonenumbers.parse(str(number), settings.PHONENUMBER_DEFAULT_REGION)
+    except phonenumbers.NumberParseException:
+        return str(number)
+    home = phonenumbers.region_code_for_number(parsed) == settings.PHONENUMBER_DEFAULT_REGION
+    form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, form)

@@ -6,4 +6,11 @@ for (const form of document.querySelectorAll("form[data-auto]")) {
   form.addEventListener("change", (event) => {
     if (!event.target.matches("input[type=search], input[type=text]")) form.requestSubmit();
   });
+  // What is not chosen stays out of the address, so that it can be read and shared.
+  form.addEventListener("formdata", (event) => {
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
+}
+for (const details of document.querySelectorAll("details[data-open-when-wide]")) {
+  if (matchMedia("(min-width: 861px)").matches) details.open = true;
 }
