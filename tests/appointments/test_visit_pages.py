@@ -263,6 +263,22 @@ def test_too_late_to_move_says_so(cast, amina, now):
     assert "too late to move" in amina.get(url("reschedule", visit.pk), follow=True).content.decode()
 
 
+def test_a_move_that_was_not_paid_in_time_leads_back_to_the_visit_that_stands(cast, amina, visit, now):
+    held = factories.make_appointment(
+        cast.patient,
+        cast.doctor,
+        tomorrow_at(9),
+        status="pending_payment",
+        fee=Decimal(3200),
+        rescheduled_from=visit,
+        hold_expires_at=now - timedelta(seconds=1),
+    )
+    page = amina.get(url("pay", held.pk)).content.decode()
+    assert "Your visit stays where it was" in page
+    assert url("detail", visit.pk) in page
+    assert url("reschedule", visit.pk) in page
+
+
 # Lists
 
 

@@ -206,12 +206,17 @@ def _known_phone(request: HttpRequest, payment: Payment) -> str:
 
 def _ended(request: HttpRequest, appointment: Appointment, now: datetime) -> HttpResponse:
     """The time is not held any more: nothing to pay, and where else to go."""
-    days = nearest_free(
-        doctor=appointment.doctor,
-        clinic=request.clinic,
-        mode=appointment.consultation_type,
-        around=appointment.scheduled_at,
-        now=now,
+    # A visit that was to be moved stays where it is: what to do next is told there.
+    days = (
+        {}
+        if appointment.rescheduled_from_id
+        else nearest_free(
+            doctor=appointment.doctor,
+            clinic=request.clinic,
+            mode=appointment.consultation_type,
+            around=appointment.scheduled_at,
+            now=now,
+        )
     )
     context = {
         "appointment": appointment,
