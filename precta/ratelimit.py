@@ -1,6 +1,5 @@
 """How often one person, or one network, may do something; counted in the shared cache."""
 
-import logging
 import math
 import time
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 
 from precta.client import client_ip, network_of
 
-logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -36,24 +34,19 @@ def wait_seconds(name: str, key: str, rate: str) -> int:
     """Count one try; 0 when it is within `rate`, else the seconds until the next one may pass.
 
     Windows are fixed: a burst over their edge gets at most twice the rate. While the cache is down nothing is
-    limited: a portal that turns everybody away is the worse answer.
+    limited: see `precta.cache`.
     """
     amount, period = parse_rate(rate)
     now = time.time()
     window = int(now // period)
-    cache_key = f"limit:{name}:{key}:{period}:{window}"
-    try:
-        tries = _count(cache_key, period)
-    except Exception:
-        logger.warning("rate limit %s is not counted: the cache does not answer", name)
-        return 0
+    tries = _count(f"limit:{name}:{key}:{period}:{window}", period)
     return math.ceil((window + 1) * period - now) if tries > amount else 0
 
 
 def _count(key: str, period: int) -> int:
     try:
         return cache.incr(key)
-    except ValueError:  # the first in this window, unless somebody else is at the same moment
+    except ValueError:  # the first in this window, unless somebody else was first at the same moment
         return 1 if cache.add(key, 1, timeout=period) else cache.incr(key)
 
 

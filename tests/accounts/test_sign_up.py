@@ -179,3 +179,11 @@ def test_two_who_sign_up_with_one_address_at_once_get_one_account_and_the_same_a
         thread.join()
     assert User.objects.count() == 1
     assert set(answers) <= {302, 429}
+
+
+def test_nobody_writes_to_an_address_that_nobody_reads(cast, rf):
+    from accounts.adapter import AccountAdapter
+
+    adapter = AccountAdapter(rf.get("/"))
+    adapter.send_mail("account/email/password_reset_code", "abc@no-mail.invalid", {"code": "x"})
+    assert not mail.outbox

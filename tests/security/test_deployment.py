@@ -14,13 +14,15 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.test import Client
 found = [str(m) for m in run_checks(include_deployment_checks=True)]
-plain = Client(HTTP_HOST="precta.example").get("/healthz")
+plain = Client(HTTP_HOST="precta.example").get("/doctors/?q=a")
+probe = Client(HTTP_HOST="precta.example").get("/healthz")
 safe = Client(HTTP_HOST="precta.example", HTTP_X_FORWARDED_PROTO="https").get("/healthz")
 print("RESULT" + json.dumps({
     "checks": found,
     "redirect": [plain.status_code, plain.get("Location")],
     "hsts": safe.get("Strict-Transport-Security"),
     "status": safe.status_code,
+    "probe": probe.status_code,
     "csp": safe.get("Content-Security-Policy"),
     "debug": settings.DEBUG,
     "secure": [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.LANGUAGE_COOKIE_SECURE],
@@ -56,7 +58,8 @@ def test_the_deployment_checks_find_nothing(production):
 
 
 def test_plain_http_leads_to_https_and_browsers_remember(production):
-    assert production["redirect"] == [301, "https://precta.example/healthz"]
+    assert production["redirect"] == [301, "https://precta.example/doctors/?q=a"]
+    assert production["probe"] == 200
     assert production["status"] == 200
     assert production["hsts"] == "max-age=31536000; includeSubDomains; preload"
 

@@ -17,6 +17,7 @@ from precta.celery import app
 from precta.client import client_ip, network_of
 from precta.logs import LOGGING
 from precta.ratelimit import parse_rate, wait_seconds
+from tests.factories import PASSWORD
 
 HOSTS = {
     "precta.localhost": "/account/login/",
@@ -259,12 +260,20 @@ def test_a_limit_counts_each_key_for_itself_and_forgets(db):
     assert wait_seconds("test", "b", "3/d") == 0
 
 
-def test_without_the_cache_nobody_is_turned_away(db, monkeypatch):
-    def down(*args, **kwargs):
-        raise ConnectionError
+def test_without_the_cache_people_still_sign_in_and_the_probe_says_so(at_platform, cast, settings):
+    caches = settings.CACHES["default"]
+    settings.CACHES = {"default": caches | {"LOCATION": "unix:///nowhere/valkey.sock?db=0"}}
+    data = {"login": "amina@example.test", "password": PASSWORD}
+    assert at_platform().post("/account/login/", data).status_code == 302
+    assert at_platform(cast.patient.user).post("/me/family/add/", {}).status_code == 400
+    answer = at_platform().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "unavailable", "database": True, "cache": False}
 
-    monkeypatch.setattr("precta.ratelimit.cache.incr", down)
-    assert wait_seconds("test", "a", "0/m") == 0
+
+def test_the_probes_answer(at_platform, db):
+    assert at_platform().get("/healthz").json() == {"status": "ok"}
+    assert at_platform().get("/readyz").json() == {"status": "ok", "database": True, "cache": True}
 
 
 def test_cookies_are_named_and_scoped_as_said():

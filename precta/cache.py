@@ -1,0 +1,59 @@
+"""The shared cache, which holds nothing but counters of tries."""
+
+import logging
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+logger = logging.getLogger(__name__)
+DOWN = (RedisConnectionError, RedisTimeoutError)
+
+
+class ForgivingRedisCache(RedisCache):
+    """Answers as if it were empty while the server is away.
+
+    Limits of tries hang on it, allauth's among them: people must be able to sign in and book while it restarts, and
+    argon2 still makes guessing slow. `/readyz` asks `ping`, which does not forgive.
+    """
+
+    def ping(self) -> None:
+        """Raises what the client raises when the server does not answer."""
+        self._cache.get_client().ping()
+
+    def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        try:
+            return super().add(key, value, timeout, version)
+        except DOWN as error:
+            return _note(error, True)
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        try:
+            return super().get(key, default, version)
+        except DOWN as error:
+            return _note(error, default)
+
+    def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        try:
+            super().set(key, value, timeout, version)
+        except DOWN as error:
+            _note(error, None)
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        try:
+            return super().delete(key, version)
+        except DOWN as error:
+            return _note(error, False)
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        try:
+            return super().incr(key, delta, version)
+        except DOWN as error:
+            return _note(error, delta)
+
+
+def _note(error: Exception, answer: Any) -> Any:
+    logger.warning("the cache does not answer: %s", type(error).__name__)
+    return answer
