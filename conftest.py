@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import django
 import pytest
 
-from precta.devstack import env
+from precta.devstack import env, steps
 
 os.environ["CELERY_TASK_ALWAYS_EAGER"] = "true"
 os.environ["STATICFILES_BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -20,6 +20,7 @@ _held = ExitStack()
 def pytest_configure(config: pytest.Config) -> None:
     if not config.option.collectonly:
         _held.enter_context(env.services())
+        steps.compile_translations()
 
 
 def pytest_unconfigure() -> None:
