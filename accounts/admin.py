@@ -87,7 +87,7 @@ class PlatformUserAdmin(ReadOnlyAdmin):
 
 @admin.register(Doctor, site=platform_admin)
 class PlatformDoctorAdmin(ReadOnlyAdmin):
-    list_display = ("display_name", "clinic", "license_number", "verification_status", "verified_at")
+    list_display = ("__str__", "clinic", "license_number", "verification_status", "verified_at")
     list_select_related = ("clinic",)
     list_filter = ("verification_status", "clinic")
     search_fields = ("first_name", "last_name", "license_number")
@@ -130,7 +130,7 @@ class LinkedPatientAdmin(ClinicModelAdmin):
 @admin.register(Doctor, site=clinic_admin)
 class ClinicDoctorAdmin(ClinicModelAdmin):
     clinic_lookup = "clinic"
-    list_display = ("display_name", "consultation_fee", "consultation_duration_minutes", "verification_status")
+    list_display = ("__str__", "consultation_fee", "consultation_duration_minutes", "verification_status")
     list_filter = ("verification_status",)
     search_fields = ("first_name", "last_name")
     ordering = ("last_name", "first_name", "pk")

@@ -106,6 +106,10 @@ class Domain(DomainMixin):
     """A host name that leads to a clinic; `<slug>.<platform host>` is the primary one."""
 
     id = IdField()
+    # django-tenants' own fields, with names that can be said in Swahili.
+    domain = models.CharField(_("host name"), max_length=253, unique=True, db_index=True)
+    tenant = models.ForeignKey(Clinic, models.CASCADE, related_name="domains", verbose_name=_("clinic"))
+    is_primary = models.BooleanField(_("main one"), default=True, db_index=True)
 
     class Meta:
         verbose_name = _("host name")

@@ -170,9 +170,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "domain",
-                    models.CharField(db_index=True, max_length=253, unique=True),
+                    models.CharField(db_index=True, max_length=253, unique=True, verbose_name="host name"),
                 ),
-                ("is_primary", models.BooleanField(db_index=True, default=True)),
+                ("is_primary", models.BooleanField(db_index=True, default=True, verbose_name="main one")),
                 (
                     "id",
                     precta.ids.IdField(
@@ -189,6 +189,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="domains",
                         to="clinics.clinic",
+                        verbose_name="clinic",
                     ),
                 ),
             ],
