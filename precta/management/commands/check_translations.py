@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from precta.management.commands.update_translations import open_catalogue
 from precta.translations import find_messages
 
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|</?[a-z]+")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sdr]|%[sd]|%%|\{\w*\}|</?[a-z]+")
 
 
 class Command(BaseCommand):
