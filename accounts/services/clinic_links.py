@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from accounts.consent_texts import CONSENT_TEXTS
 from accounts.models import ClinicPatient, Consent, ConsentPurpose, Patient, User
@@ -12,17 +11,23 @@ from precta.audit.services import record
 
 
 def is_admitted(*, patient: Patient, clinic: Clinic) -> bool:
-    """Whether the clinic knows the patient and the consent to its care stands, in whatever version; one statement."""
+    """Whether a consent to the clinic's care stands for the patient, in whatever version; one statement."""
     return bool(admitted_ids(patients=[patient], clinic=clinic))
 
 
 def admitted_ids(*, patients: Iterable[Patient], clinic: Clinic) -> set[str]:
-    """Which of `patients` are admitted, by id; one statement."""
+    """Which of `patients` are admitted, by id; one statement.
+
+    The consent alone is asked for: `admit_patient` writes the link with it, while a link that staff made for a walk-in
+    has none yet.
+    """
     given = Consent.objects.filter(
-        patient=OuterRef("patient"), clinic=clinic, purpose=ConsentPurpose.CLINIC_CARE, withdrawn_at__isnull=True
+        patient__in=[patient.pk for patient in patients],
+        clinic=clinic.pk,
+        purpose=ConsentPurpose.CLINIC_CARE,
+        withdrawn_at__isnull=True,
     )
-    links = ClinicPatient.objects.filter(patient__in=list(patients), clinic=clinic).filter(Exists(given))
-    return set(links.values_list("patient_id", flat=True))
+    return set(given.values_list("patient_id", flat=True))
 
 
 def admit_patient(*, patient: Patient, clinic: Clinic, given_by: User) -> None:

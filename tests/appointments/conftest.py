@@ -1,6 +1,8 @@
 import pytest
 from psycopg import Cursor
 
+from tests.payments.conftest import provider  # noqa: F401 - the stand-in to pay at
+
 
 @pytest.fixture
 def statements(monkeypatch):

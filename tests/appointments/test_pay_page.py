@@ -9,7 +9,6 @@ from appointments.services.booking import expire_holds
 from precta.payments.models import Payment, PaymentStatus, Refund
 from precta.tenancy import clinic_context
 from tests import factories
-from tests.payments.conftest import provider  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("provider")]
 
@@ -58,7 +57,7 @@ def test_the_page_offers_both_ways_and_knows_the_number(held):
     assert "Your time stays held until" in html
 
 
-def test_the_request_goes_to_the_phone_and_the_page_waits_and_survives_a_reload(cast, held, provider):  # noqa: F811
+def test_the_request_goes_to_the_phone_and_the_page_waits_and_survives_a_reload(cast, held, provider):
     _pk, client, address = held
     response = client.post(address, {"method": "mpesa", "phone": "0712 345 678"})
     assert response.status_code == 302 and response["Location"] == address
@@ -78,7 +77,7 @@ def test_the_way_that_was_chosen_begins_by_itself_once(held):
     assert "data-start" not in client.get(address + "?start=1").content.decode()
 
 
-def test_changing_the_number_sends_the_request_to_the_other_phone(cast, held, provider):  # noqa: F811
+def test_changing_the_number_sends_the_request_to_the_other_phone(cast, held, provider):
     pk, client, address = held
     client.post(address, {"method": "mpesa", "phone": "0712345678"})
     first = reference_of(cast, pk)
@@ -92,7 +91,7 @@ def test_changing_the_number_sends_the_request_to_the_other_phone(cast, held, pr
         assert Payment.objects.filter(subject_id=pk).count() == 2
 
 
-def test_approved_money_confirms_the_visit_and_the_page_moves_on(cast, held, provider):  # noqa: F811
+def test_approved_money_confirms_the_visit_and_the_page_moves_on(cast, held, provider):
     pk, client, address = held
     client.post(address, {"method": "mpesa", "phone": "0712345678"})
     provider.approve(reference_of(cast, pk))
@@ -103,14 +102,14 @@ def test_approved_money_confirms_the_visit_and_the_page_moves_on(cast, held, pro
     assert client.post(address, {"method": "card"})["Location"] == f"/appointments/{pk}/"
 
 
-def test_without_javascript_the_link_asks_the_provider(cast, held, provider):  # noqa: F811
+def test_without_javascript_the_link_asks_the_provider(cast, held, provider):
     pk, client, address = held
     client.post(address, {"method": "mpesa", "phone": "0712345678"})
     provider.approve(reference_of(cast, pk))
     assert client.get(address + "?check=1")["Location"] == f"/appointments/{pk}/"
 
 
-def test_a_refusal_says_why_and_lets_one_try_again_with_a_new_request(cast, held, provider):  # noqa: F811
+def test_a_refusal_says_why_and_lets_one_try_again_with_a_new_request(cast, held, provider):
     pk, client, address = held
     client.post(address, {"method": "mpesa", "phone": "0712345678"})
     first = reference_of(cast, pk)
@@ -127,7 +126,7 @@ def test_a_refusal_says_why_and_lets_one_try_again_with_a_new_request(cast, held
     assert visit_of(cast, pk).status == AppointmentStatus.CONFIRMED
 
 
-def test_by_card_the_way_leads_over_the_providers_page_and_back(cast, held, provider):  # noqa: F811
+def test_by_card_the_way_leads_over_the_providers_page_and_back(cast, held, provider):
     pk, client, address = held
     response = client.post(address, {"method": "card"})
     assert response["Location"] == address + "?go=card"
@@ -171,7 +170,7 @@ def test_an_ended_hold_says_so_and_offers_times(cast, held):
     assert visit_of(cast, pk).payment.charged_at is None
 
 
-def test_money_that_comes_late_takes_the_time_again(cast, held, provider):  # noqa: F811
+def test_money_that_comes_late_takes_the_time_again(cast, held, provider):
     pk, client, address = held
     client.post(address, {"method": "mpesa", "phone": "0712345678"})
     reference = reference_of(cast, pk)
@@ -189,7 +188,7 @@ def test_money_that_comes_late_takes_the_time_again(cast, held, provider):  # no
     assert client.get(address + "status/").json()["redirect"] == f"/appointments/{again.pk}/"
 
 
-def test_money_that_comes_late_for_a_time_gone_goes_back_in_full(cast, held, provider):  # noqa: F811
+def test_money_that_comes_late_for_a_time_gone_goes_back_in_full(cast, held, provider):
     pk, client, address = held
     client.post(address, {"method": "mpesa", "phone": "0712345678"})
     reference = reference_of(cast, pk)
@@ -207,7 +206,7 @@ def test_money_that_comes_late_for_a_time_gone_goes_back_in_full(cast, held, pro
     assert client.get(address)["Location"] == f"/appointments/{pk}/"
 
 
-def test_an_open_prompt_spares_the_hold_a_minute_and_money_in_it_confirms(cast, held, provider):  # noqa: F811
+def test_an_open_prompt_spares_the_hold_a_minute_and_money_in_it_confirms(cast, held, provider):
     pk, client, address = held
     client.post(address, {"method": "mpesa", "phone": "0712345678"})
     with clinic_context(cast.uzima):

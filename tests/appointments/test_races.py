@@ -11,7 +11,8 @@ from appointments.exceptions import SlotTaken
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.booking import expire_holds, hold_slot
 from appointments.services.confirmation import confirm_paid, take_locks
-from precta.payments.models import Payment, PaymentMethod
+from precta.payments.models import Payment, PaymentMethod, Refund
+from precta.payments.services import charge_mpesa, settle_payment
 from precta.tenancy import clinic_context
 from tests import factories
 
@@ -182,3 +183,36 @@ def test_money_and_the_end_of_the_hold_at_once_leave_a_whole_state(cast, at):
         (live,) = Appointment.objects.live()
         assert live.status == AppointmentStatus.CONFIRMED
         assert Payment.objects.get().subject_id == live.pk
+
+
+@pytest.mark.parametrize("others", [1, 6])
+def test_late_money_and_those_who_want_the_time_now_end_with_one_visit_and_no_lost_shilling(
+    cast,
+    at,
+    provider,
+    others,
+):
+    factories.make_full_week(cast.doctor)
+    people = crowd(cast.uzima, others)
+    with clinic_context(cast.uzima):
+        visit = taking(cast.uzima, cast.doctor, cast.patient, at)()
+        charge_mpesa(payment=visit.payment, phone="0712345678")
+        reference = visit.payment.provider_reference
+        Appointment.objects.filter(pk=visit.pk).update(hold_expires_at=datetime.now(UTC) - timedelta(minutes=2))
+        expire_holds()
+    provider.approve(reference)
+
+    def settle():
+        with clinic_context(cast.uzima):
+            return settle_payment(reference=reference)
+
+    answers = run_together([settle, settle] + [taking(cast.uzima, cast.doctor, person, at) for person in people])
+    assert all(isinstance(answer, Payment | Appointment | SlotTaken) for answer in answers), answers
+    with clinic_context(cast.uzima):
+        (live,) = Appointment.objects.live()
+        ended = Appointment.objects.get(pk=visit.pk)
+        if live.patient_id == cast.patient.pk:
+            assert live.status == AppointmentStatus.CONFIRMED and not Refund.objects.exists()
+        else:
+            assert Refund.objects.get().amount == ended.refund_due == ended.fee
+        assert ended.status == AppointmentStatus.CANCELLED
