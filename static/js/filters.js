@@ -6,7 +6,9 @@ for (const form of document.querySelectorAll("form[data-auto]")) {
   form.addEventListener("change", (event) => {
     if (!event.target.matches("input[type=search], input[type=text]")) form.requestSubmit();
   });
-  // What is not chosen stays out of the address, so that it can be read and shared.
+}
+// What is not chosen stays out of the address, so that it can be read and shared.
+for (const form of document.querySelectorAll("form[role=search]")) {
   form.addEventListener("formdata", (event) => {
     for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
   });
