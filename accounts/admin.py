@@ -42,7 +42,7 @@ class PlatformUserAdmin(ReadOnlyAdmin):
         "last_login",
         "created_at",
     )
-    change_form_template = "admin/accounts/user/change_form.html"
+    change_form_template = "admin/platform/user_change_form.html"
 
     @admin.display(description=_("e-mail"), ordering="email")
     def address(self, user: User) -> str:
@@ -67,7 +67,7 @@ class PlatformUserAdmin(ReadOnlyAdmin):
             "is_self": user.pk == request.user.pk,
             "back": back,
         }
-        return render(request, "admin/accounts/user/access.html", context)
+        return render(request, "admin/platform/user_access.html", context)
 
     def _act(self, request: HttpRequest, user: User) -> None:
         action = request.POST.get("action")

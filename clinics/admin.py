@@ -32,7 +32,7 @@ class PlatformClinicAdmin(ReadOnlyAdmin):
         *("name", "slug", "code", "status", "city", "region", "address", "phone", "email", "website"),
         *("description", "operating_hours", "settings", "created_at"),
     )
-    change_form_template = "admin/clinics/clinic/change_form.html"
+    change_form_template = "admin/platform/clinic_change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.close_or_open))
@@ -57,7 +57,7 @@ class PlatformClinicAdmin(ReadOnlyAdmin):
             "closing": clinic,
             "back": back,
         }
-        return render(request, "admin/clinics/clinic/opening.html", context)
+        return render(request, "admin/platform/clinic_opening.html", context)
 
 
 @admin.register(Domain, site=platform_admin)

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.admin import ModelAdmin
 from django.db import models
 from django.forms import ModelChoiceField
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from clinics.policies import may, request_membership
 
@@ -19,6 +19,10 @@ class CarefulModelAdmin(ModelAdmin):
     list_max_show_all = 50
     show_full_result_count = False
     view_on_site = False
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """A row that is not there or not theirs is 404, as on every other page."""
+        raise Http404
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote, urlencode
 
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.auth import login as start_session
 from django.contrib.auth import logout as end_session
-from django.core.exceptions import ValidationError
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -48,6 +49,9 @@ class HouseAdminSite(AdminSite):
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if self.has_permission(request):
+                if "\x00" in unquote(request.META.get("QUERY_STRING", "")):
+                    # Django's filters hand what they get to PostgreSQL, which knows no such character.
+                    raise SuspiciousOperation
                 return inner(request, *args, **kwargs)
             if not request.user.is_authenticated:
                 return self.ask_to_sign_in(request)
@@ -102,8 +106,6 @@ class PlatformAdminSite(HouseAdminSite):
         )
 
     def ask_to_sign_in(self, request: HttpRequest) -> HttpResponse:
-        from urllib.parse import urlencode
-
         back = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
         return HttpResponseRedirect(reverse("admin:login") + "?" + urlencode({"next": back}))
 
