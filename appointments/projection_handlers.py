@@ -2,6 +2,7 @@
 
 from appointments.models import Appointment, TimeOff
 from appointments.services import projections
+from clinics.models import Clinic
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.tenancy import current_clinic
@@ -43,8 +44,9 @@ def follow_time_off(event: OutboxEvent) -> None:
 
 @on("clinic.changed")
 def follow_clinic(event: OutboxEvent) -> None:
-    """Zone, lead time, buffer or horizon may be other ones now."""
-    clinic = current_clinic()
+    """Zone, lead time, buffer or horizon may be other ones now: the clinic that is active was perhaps loaded before."""
+    active = current_clinic()
+    clinic = Clinic.objects.filter(pk=active.pk).first() if active is not None else None
     if clinic is not None:
         projections.refresh_clinic(clinic)
 

@@ -3,11 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from appointments import tasks
 from appointments.models import TimeOff
 from appointments.services import projections
+from appointments.services.booking import hold_slot
+from appointments.services.cancellation import cancel_appointment
+from appointments.services.time_off import add_time_off, remove_time_off
 from precta.outbox.services import emit, relay_event
+from precta.payments.models import PaymentMethod
 from precta.tenancy import clinic_context
 from tests import factories
 
@@ -33,7 +38,8 @@ def happen(doctor, kind, **payload):
     """The event is relayed in the clinic's schema a minute after NOW."""
     with clinic_context(doctor.clinic):
         event = emit(kind, **payload)
-        relay_event(event.pk)
+        # The relay goes by the real time at which the event was written, whatever the test's clock says.
+        relay_event(event.pk, now=timezone.now() + timedelta(minutes=1))
     doctor.refresh_from_db()
 
 
@@ -141,3 +147,39 @@ def test_the_beat_job_refreshes_each_active_clinic(doctor, cast):
     cast.other_doctor.refresh_from_db()
     assert doctor.projected_at is not None
     assert cast.other_doctor.projected_at is None
+
+
+def test_the_services_themselves_keep_the_directory_in_step(cast, django_capture_on_commit_callbacks):
+    """By the real clock and through the real outbox: book, cancel, take time off, take it back."""
+    doctor, clinic = cast.doctor, cast.uzima
+    factories.make_full_week(doctor)
+    projections.refresh_doctor(doctor.pk)
+
+    def first_time():
+        doctor.refresh_from_db()
+        return datetime.fromisoformat(doctor.next_slots["in_person"][0])
+
+    first = first_time()
+    with clinic_context(clinic):
+        with django_capture_on_commit_callbacks(execute=True):
+            visit = hold_slot(
+                patient=cast.patient,
+                booked_by=cast.patient.user,
+                doctor=doctor,
+                clinic=clinic,
+                starts_at=first,
+                mode="in_person",
+                notes="",
+                idempotency_key="projections-1",
+                method=PaymentMethod.MPESA,
+            )
+        assert first_time() > first
+        with django_capture_on_commit_callbacks(execute=True):
+            cancel_appointment(appointment=visit, by_user=cast.patient.user, side="patient")
+        assert first_time() == first
+        with django_capture_on_commit_callbacks(execute=True):
+            off = add_time_off(doctor=doctor, starts_at=first, ends_at=first + timedelta(days=3), by_user=doctor.user)
+        assert first_time() >= first + timedelta(days=3)
+        with django_capture_on_commit_callbacks(execute=True):
+            remove_time_off(doctor=doctor, by_user=doctor.user, time_off_id=off.pk)
+        assert first_time() == first

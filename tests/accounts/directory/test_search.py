@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import pytest
+from django.utils import timezone
 
 from accounts.directory import words
 from accounts.models import Doctor
@@ -118,11 +119,11 @@ def test_words_are_letters_and_digits_only():
 
 def test_a_changed_name_and_a_changed_clinic_are_found(names, town):
     Doctor.objects.filter(pk=town.juma.pk).update(last_name="Zawadi")
-    relay_event(emit("doctor.changed", doctor_id=town.juma.pk).pk)
+    relay_event(emit("doctor.changed", doctor_id=town.juma.pk).pk, now=timezone.now())
     assert names("?q=zawadi") == ["Juma"]
     town.pwani.name = "Bahari Medical"
     town.pwani.save()
-    relay_event(emit("clinic.changed", clinic_id=town.pwani.pk).pk)
+    relay_event(emit("clinic.changed", clinic_id=town.pwani.pk).pk, now=timezone.now())
     assert sorted(names("?q=bahari")) == ["Brian", "Juma"]
 
 
