@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import django
 import pytest
 
-from precta.devstack import env, steps
+from precta.devstack import env
+from precta.devstack.paths import CHECKOUT
 
 os.environ["CELERY_TASK_ALWAYS_EAGER"] = "true"
 os.environ["STATICFILES_BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -20,7 +21,9 @@ _held = ExitStack()
 def pytest_configure(config: pytest.Config) -> None:
     if not config.option.collectonly:
         _held.enter_context(env.services())
-        steps.compile_translations()
+        from precta.management.commands.compile_translations import compile_catalogues
+
+        compile_catalogues(CHECKOUT / "locale")
 
 
 def pytest_unconfigure() -> None:
