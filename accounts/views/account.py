@@ -6,11 +6,21 @@ from allauth.account import views
 from allauth.account.forms import LoginForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.decorators import method_decorator
+from django.views import View
 
-from precta.ratelimit import limit, too_many_requests
+from precta.ratelimit import limit, too_many_requests, who
 
-# Codes are bound to a session, and a new session costs a new e-mail; this stops the noise of guessing.
-limit_codes = method_decorator(limit("code", "300/m"), name="dispatch")
+
+def _session_of(request: HttpRequest) -> str:
+    return request.session.session_key or who(request)
+
+
+def limit_codes(view: type[View]) -> type[View]:
+    """A code belongs to a session and bears five wrong tries. allauth counts them in the session itself, where tries
+    that arrive at the same moment overwrite each other's count; this one is atomic."""
+    by_session = limit("code-session", "20/10m", key=_session_of)
+    by_network = limit("code", "300/m")
+    return method_decorator([by_network, by_session], name="dispatch")(view)
 
 
 class LoginView(views.LoginView):

@@ -187,3 +187,46 @@ def test_nobody_writes_to_an_address_that_nobody_reads(cast, rf):
     adapter = AccountAdapter(rf.get("/"))
     adapter.send_mail("account/email/password_reset_code", "abc@no-mail.invalid", {"code": "x"})
     assert not mail.outbox
+
+
+def test_a_burst_of_codes_is_429_even_when_the_session_forgot_to_count(at_platform):
+    client = at_platform()
+    sign_up(client)
+    answers = []
+    for _ in range(22):
+        answers.append(client.post("/account/confirm-email/", {"code": "000000"}).status_code)
+        session = client.session
+        if state := session.get("account_email_verification_code"):
+            state["failed_attempts"] = 0  # what a race of two tries does
+            session["account_email_verification_code"] = state
+            session.save()
+    assert answers[:20] == [200] * 20
+    assert answers[20:] == [429, 429]
+
+
+@pytest.mark.parametrize("path", ["login", "signup", "password/reset", "confirm-email", "password/reset/confirm"])
+@pytest.mark.parametrize(
+    "value", ["", "\x00", "é" * 3000, "a@b", "<script>", "' OR 1=1", "\u202e", "😀", "%00", "a" * 300 + "@b.test"]
+)
+def test_nonsense_in_any_field_is_never_a_500(at_platform, path, value):
+    client = at_platform()
+    client.raise_request_exception = False
+    sign_up(client)
+    fields = (
+        "login",
+        "password",
+        "email",
+        "first_name",
+        "last_name",
+        "password1",
+        "language",
+        "terms",
+        "code",
+        "next",
+        "action",
+    )
+    assert client.post(f"/account/{path}/", dict.fromkeys(fields, value)).status_code < 500
+    stranger = at_platform()
+    stranger.raise_request_exception = False
+    assert stranger.post(f"/account/{path}/", dict.fromkeys(fields, value)).status_code < 500
+    assert stranger.get(f"/account/{path}/", {"next": value, "email": value}).status_code < 500

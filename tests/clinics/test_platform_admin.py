@@ -153,3 +153,8 @@ def test_nothing_can_be_changed_or_deleted_by_hand(at_admin, cast):
         assert client.post(f"/{path}/{pk}/delete/", {"post": "yes"}).status_code == 403
     cast.patient.user.refresh_from_db()
     assert (cast.patient.user.status, cast.patient.user.role) == ("active", "patient")
+
+
+def test_an_admin_made_on_the_command_line_can_sign_in(at_admin, db):
+    User.objects.create_superuser("root@example.test", "a kettle of blue rain")
+    assert sign_in(at_admin(), "Root@example.test", "a kettle of blue rain").status_code == 302
