@@ -32,7 +32,9 @@ def test(arguments: list[str]) -> int:
         os.environ["CHROMIUM"] = require_chromium()
     env.apply()
     steps.compile_translations()
-    return steps.run([sys.executable, "-m", "pytest", *arguments], os.environ)
+    # conftest.py names the settings, once it has set what they read.
+    inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return steps.run([sys.executable, "-m", "pytest", *arguments], inherited)
 
 
 def check(_arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .errors import DevstackError
+from .locks import FileLock
 from .paths import CHECKOUT, Paths
 from .postgres import explain
 from .processes import end, spawn
@@ -59,7 +60,11 @@ class StaticFiles:
         self._stamp = paths.data / "static.stamp"
         manifest = Path(env["STATIC_ROOT"]) / "staticfiles.json"
         self._command: Command | None = None
-        if not (manifest.exists() and self._stamp.exists() and self._stamp.read_text() == self._wanted):
+        self._lock = FileLock(paths.locks / "static.lock")
+        self._lock.acquire(wait=True)  # a demo and a test run of one checkout share the folder
+        if manifest.exists() and self._stamp.exists() and self._stamp.read_text() == self._wanted:
+            self._lock.release()
+        else:
             self._command = Command(paths, env, "collectstatic", "--noinput", "--clear", "--verbosity", "0")
 
     def finish(self) -> None:
@@ -67,13 +72,15 @@ class StaticFiles:
         with step("Static files") as progress:
             if self._command is None:
                 progress.note = "up to date"
-                return
-            self._command.finish(progress)
-            self._stamp.write_text(self._wanted)
+            else:
+                self._command.finish(progress)
+                self._stamp.write_text(self._wanted)
+        self._lock.release()
 
     def stop(self) -> None:
         if self._command is not None:
             self._command.stop()
+        self._lock.release()
 
 
 def demo_data(paths: Paths, env: Mapping[str, str]) -> None:

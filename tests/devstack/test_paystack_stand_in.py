@@ -274,7 +274,7 @@ def test_a_fault_spoils_one_answer_and_says_whether_the_deed_was_done(
         answer = api.post("/charge", json={**PHONE, "reference": "f-1"}, timeout=0.5)
         assert answer.status_code == 500 or "html" in answer.text or kind == "trickle"
     except httpx.TransportError:
-        assert kind in {"drop", "hang"}
+        assert kind in {"drop", "hang", "trickle"}  # a busy machine may trickle slower than the time-out
     known = api.get("/charge/f-1").status_code == 200
     assert known is (after or kind == "trickle")
     assert api.get("/_control").json()["faults"] == []

@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -133,7 +134,7 @@ class Stack:
         for name in ("EMAIL_URL", "STATICFILES_BACKEND", "CELERY_TASK_ALWAYS_EAGER"):
             ours.pop(name, None)
         database, redis = ours["DATABASE_URL"], settings.REDIS_URL
-        self.cache_url = redis.replace("db=0", f"db={CACHE_DB}")
+        self.cache_url = re.sub(r"db=\d+", f"db={CACHE_DB}", redis)
         self.queue_url = settings.CELERY_BROKER_URL.replace("virtual_host=1", f"virtual_host={QUEUE_DB}")
         assert self.cache_url != redis, "REDIS_URL must name its database for these tests"
         assert self.queue_url != settings.CELERY_BROKER_URL
