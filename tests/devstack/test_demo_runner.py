@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from precta.devstack.keeper import stop_keeper
@@ -103,7 +104,8 @@ def test_a_demo_runs_survives_a_kill_refuses_a_second_one_and_stops_clean(demo: 
     assert second.returncode == 1
     assert "running already" in second.stderr
 
-    web = int(subprocess.check_output(["pgrep", "-P", str(demo.process.pid), "-f", "gunicorn"]).split()[0])
+    children = psutil.Process(demo.process.pid).children()
+    web = next(child.pid for child in children if any("gunicorn" in word for word in child.cmdline()))
     os.kill(web, signal.SIGKILL)
     until(lambda: "web ended (SIGKILL)" in demo.said(), 20, demo.said())
 
