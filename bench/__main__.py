@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
@@ -115,11 +116,11 @@ class Bench:
                 "csrfmiddlewaretoken": token,
                 "at": slot["at"],
                 "mode": slot["mode"],
-                "patient": f"bench{patient:019d}",
-                "reason": "Follow-up",
+                "for_whom": f"bench{patient:019d}",
+                "notes": "Follow-up",
                 "method": "mpesa",
                 "phone": "0712345678",
-                "idempotency_key": f"bench-{slot['doctor'][:8]}-{slot['at']}-{patient}",
+                "key": sha256(f"{slot['doctor']} {slot['at']} {patient}".encode()).hexdigest(),
             }
         )
         cookie = f"precta_session={stage.session_key(patient)}; precta_csrf={token}"

@@ -88,11 +88,12 @@ def prepare_databases(*, keep: bool) -> None:
             database.execute("VACUUM ANALYZE")
 
 
-PATIENTS = 2000
+PATIENTS, PGBENCH_PATIENTS = 2000, 500
 
 
 def add_patients() -> None:
-    """2,000 patients who have been to Uzima before and are signed in (run inside precta_bench)."""
+    """2,000 patients who have been to Uzima before and are signed in, and 500 in whose name pgbench writes (run inside
+    precta_bench): a person may hold three unpaid times, so the two must not share."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.hashers import make_password
@@ -107,13 +108,13 @@ def add_patients() -> None:
     password = make_password("bench")
     users = [
         User(
-            id=f"bench{n:019d}",
+            id=f"bench{n:019d}" if n < PATIENTS else f"pgbench{n:017d}",
             email=f"bench{n}@demo.precta.example",
             password=password,
             status="active",
             email_verified=True,
         )
-        for n in range(PATIENTS)
+        for n in range(PATIENTS + PGBENCH_PATIENTS)
     ]
     User.objects.bulk_create(users)
     patients = Patient.objects.bulk_create(
@@ -291,13 +292,13 @@ def ids_for_pgbench(database: str) -> dict[str, str]:
         doctors = server.execute(
             "SELECT id FROM accounts_doctor WHERE clinic_id = %s ORDER BY id", (clinic,)
         ).fetchall()
-        patients = server.execute("SELECT id FROM accounts_patient WHERE id LIKE 'bench%%' ORDER BY id").fetchall()
+        patients = server.execute("SELECT id FROM accounts_patient WHERE id LIKE 'pgbench%%' ORDER BY id").fetchall()
     return {
         "clinic_id": clinic,
         "doctors": str(len(doctors)),
         "doctor_ids": "{" + ",".join(row[0] for row in doctors) + "}",
-        "patients": "500",
-        "patient_ids": "{" + ",".join(row[0] for row in patients[:500]) + "}",
+        "patients": str(len(patients)),
+        "patient_ids": "{" + ",".join(row[0] for row in patients) + "}",
     }
 
 
