@@ -77,7 +77,7 @@ def test_a_public_page_speaks_swahili(cast, at_platform, address):
 @pytest.mark.parametrize(
     ("address", "swahili", "english"),
     [
-        ("/me/", "Huduma zangu", "My care"),
+        ("/me/", "Afya yangu", "My care"),
         ("/me/appointments/", "Miadi yangu", "My visits"),
         ("/me/profile/", "Wasifu wako", "Your profile"),
         ("/me/family/", "Bado hakuna watoto", "No children yet"),
