@@ -65,6 +65,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return f"{credentials.get('email', '').lower()}|{network_of(client_ip(request))}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        # The network's own count comes first: a try that it refuses must use nothing up of what all networks share, or
+        # one of them alone would keep somebody out.
+        super().pre_authenticate(request, **credentials)
         self._anywhere = ratelimit.consume(
             request,
             app="allauth.account",
@@ -73,7 +76,6 @@ class AccountAdapter(DefaultAccountAdapter):
         )
         if not self._anywhere:
             raise self.validation_error("too_many_login_attempts")
-        super().pre_authenticate(request, **credentials)
 
     def _rollback_login_failed_rl_usage(self) -> None:
         super()._rollback_login_failed_rl_usage()

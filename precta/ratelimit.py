@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
 from precta.client import client_ip, network_of
+from precta.tenancy import PORTAL_WIDE
 
 View = Callable[..., HttpResponse]
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -33,13 +34,13 @@ def who(request: HttpRequest) -> str:
 def wait_seconds(name: str, key: str, rate: str) -> int:
     """Count one try; 0 when it is within `rate`, else the seconds until the next one may pass.
 
-    Windows are fixed: a burst over their edge gets at most twice the rate. While the cache is down nothing is
-    limited: see `precta.cache`.
+    All hosts count together: with a thousand clinics a limit at each would be none. Windows are fixed: a burst over
+    their edge gets at most twice the rate. While the cache is down nothing is limited: see `precta.cache`.
     """
     amount, period = parse_rate(rate)
     now = time.time()
     window = int(now // period)
-    tries = _count(f"limit:{name}:{key}:{period}:{window}", period)
+    tries = _count(f"{PORTAL_WIDE}limit:{name}:{key}:{period}:{window}", period)
     return math.ceil((window + 1) * period - now) if tries > amount else 0
 
 

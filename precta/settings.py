@@ -243,7 +243,8 @@ RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 ACCOUNT_RATE_LIMITS = (
     {
         "login": "300/m/ip",
-        "login_failed": "100/5m/ip,5/5m/key",
+        # One network gets less in an hour than all of them together: it cannot use up the whole of somebody's tries.
+        "login_failed": "100/5m/ip,5/5m/key,30/h/key",
         "login_failed_anywhere": "50/h/key",
         "signup": "60/m/ip",
         "reset_password": "60/m/ip,3/m/key,10/h/key",

@@ -52,9 +52,14 @@ def current_schema() -> str:
     return connection.schema_name
 
 
+# Of the whole portal, whichever clinic's host was asked: nothing of a clinic's own may be kept under such a key.
+PORTAL_WIDE = "portal:"
+
+
 def cache_key(key: str, key_prefix: str, version: int) -> str:
-    """Django's KEY_FUNCTION: no clinic can read another clinic's entry under the same key."""
-    return f"{connection.schema_name}:{key_prefix}:{version}:{key}"
+    """Django's KEY_FUNCTION: no clinic can read another clinic's entry under the same key, but for `PORTAL_WIDE`."""
+    schema = get_public_schema_name() if key.startswith(PORTAL_WIDE) else connection.schema_name
+    return f"{schema}:{key_prefix}:{version}:{key}"
 
 
 class TenancyMiddleware:

@@ -95,6 +95,12 @@ def test_a_burst_of_wrong_passwords_is_429_and_does_not_lock_the_owner_out_elsew
     assert sign_in(at_platform(REMOTE_ADDR="10.1.2.3")).status_code == 302
 
 
+def test_one_network_alone_never_uses_up_the_tries_of_all(at_platform, cast):
+    for _ in range(60):
+        sign_in(at_platform(), password="wrong horse")
+    assert sign_in(at_platform(REMOTE_ADDR="10.1.2.3")).status_code == 302
+
+
 def test_guessing_one_account_from_many_networks_ends_too(at_platform, cast):
     answers = [sign_in(at_platform(REMOTE_ADDR=f"10.0.0.{n}"), password="wrong").status_code for n in range(1, 53)]
     assert answers[49] == 200

@@ -17,6 +17,7 @@ from precta.celery import app
 from precta.client import client_ip, network_of
 from precta.logs import LOGGING
 from precta.ratelimit import parse_rate, wait_seconds
+from precta.tenancy import clinic_context
 from tests.factories import PASSWORD
 
 HOSTS = {
@@ -258,6 +259,15 @@ def test_a_limit_counts_each_key_for_itself_and_forgets(db):
     assert parse_rate("3/s") == (3, 1)
     assert [bool(wait_seconds("test", "a", "3/d")) for _ in range(4)] == [False, False, False, True]
     assert wait_seconds("test", "b", "3/d") == 0
+
+
+def test_a_limit_counts_one_person_over_all_hosts(cast):
+    tries = []
+    for clinic in (cast.uzima, cast.pwani):
+        with clinic_context(clinic):
+            tries.append(bool(wait_seconds("test", "user:a", "1/d")))
+    tries.append(bool(wait_seconds("test", "user:a", "1/d")))
+    assert tries == [False, True, True]
 
 
 def test_without_the_cache_people_still_sign_in_and_the_probe_says_so(at_platform, cast, settings):
