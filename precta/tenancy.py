@@ -6,7 +6,6 @@ clinic's schema active on a connection that the next request reuses.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from contextvars import ContextVar
 from typing import Any
 
 from celery import Task
@@ -25,7 +24,6 @@ from django_tenants.utils import (
 from precta import hosts
 
 BARE_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1"}
-_host_kind: ContextVar[str] = ContextVar("host_kind", default="platform")
 
 
 class NoSchemaError(RuntimeError):
@@ -101,19 +99,19 @@ class TenancyMiddleware:
         request.tenant = connection.tenant  # type: ignore[attr-defined]
         request.urlconf = hosts.URLCONFS[kind]  # type: ignore[attr-defined]
         set_urlconf(request.urlconf)  # type: ignore[attr-defined]
+        if kind == "admin" and request.headers.get("Origin", own := hosts.origin(hosts.admin_host())) != own:
+            # Cookies and the token are shared with the clinics' hosts, and so is the site that SameSite means: nothing
+            # but its own pages may send a form to the platform's admin.
+            return self._refuse_here(request, "403_csrf.html", 403)
         if "\x00" in request.path_info:
             # No id and no name has one, and PostgreSQL refuses it where a view would ask for it.
-            return self._refuse_here(request)
-        token = _host_kind.set(kind)
-        try:
-            return self.get_response(request)
-        finally:
-            _host_kind.reset(token)
+            return self._refuse_here(request, "404.html", 404)
+        return self.get_response(request)
 
-    def _refuse_here(self, request: HttpRequest) -> HttpResponse:
+    def _refuse_here(self, request: HttpRequest, template: str, status: int) -> HttpResponse:
         from precta.views.errors import refuse
 
-        return refuse(request, "404.html", 404)
+        return refuse(request, template, status)
 
     def _refuse(self, request: HttpRequest, template: str, status: int) -> HttpResponse:
         from precta.views.errors import refuse

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from precta import hosts
 from precta.celery import app
 from precta.client import client_ip, network_of
 from precta.logs import LOGGING
@@ -137,6 +138,16 @@ def test_a_token_works_across_our_hosts_and_not_from_elsewhere(cast):
     data = {"login": "x@example.test", "password": "x", "csrfmiddlewaretoken": token}
     assert client.post("/account/login/", data, **own).status_code == 200
     assert client.post("/account/login/", data, **evil).status_code == 403
+
+
+def test_no_clinics_page_sends_a_form_to_the_platforms_admin(at_admin, cast):
+    url = f"/accounts/user/{cast.patient.pk}/access/"
+    clinic, own = hosts.origin("uzima.precta.localhost"), hosts.origin(hosts.admin_host())
+    admin = at_admin(cast.admin)
+    assert admin.post(url, {"action": "suspend"}, headers={"origin": clinic}).status_code == 403
+    cast.patient.user.refresh_from_db()
+    assert cast.patient.user.status == "active"
+    assert admin.post(url, {"action": "suspend"}, headers={"origin": own}).status_code == 302
 
 
 def test_wrong_methods_are_405(at, at_platform, cast):
