@@ -1,5 +1,6 @@
 """Taking a time: from a free slot to a visit that is held while it is paid, and letting go of those never paid."""
 
+import logging
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -31,6 +32,8 @@ from precta.constraints import sqlstate, violated
 from precta.ids import new_id
 from precta.outbox.services import emit
 from precta.payments.models import Payment, PaymentPurpose, PaymentStatus
+
+logger = logging.getLogger(__name__)
 
 MOST_UNPAID_HOLDS = 3
 # How long a hold may outlive its end while its payment is open at the provider.
@@ -235,7 +238,10 @@ def expire_holds(now: datetime | None = None) -> int:
     for appointment in due:
         is_open = _may_have_been_paid(appointment.payment)
         if is_open and monotonic() < asking_ends:
-            is_open = _may_have_been_paid(_settle(appointment.payment))
+            try:
+                is_open = _may_have_been_paid(_settle(appointment.payment))
+            except Exception:  # one payment's trouble must not keep all the holds after it
+                logger.exception("payment %s of an ended hold could not be settled", appointment.payment_id)
         if is_open and now - appointment.hold_expires_at < PATIENCE:
             continue
         try:

@@ -35,5 +35,8 @@ def refund_future_visits(*, clinic: Clinic, now: datetime | None = None) -> int:
         except InvalidTransition as error:
             logger.warning("visit %s of a suspended clinic stays: it is %s", visit.pk, error.current)
             continue
+        except Exception:  # one visit's trouble must not keep the others' money; the next run tries it again
+            logger.exception("visit %s of a suspended clinic could not be paid back", visit.pk)
+            continue
         done += after.cancelled_at == now
     return done
