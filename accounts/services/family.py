@@ -28,7 +28,7 @@ def add_child(
     """
     _check_age(values["date_of_birth"])
     with public_context(), transaction.atomic():
-        Patient.objects.select_for_update().get(pk=guardian.pk)
+        Patient.objects.select_for_update(no_key=True).get(pk=guardian.pk)
         if current_guardianships(guardian.pk).count() >= MOST_CHILDREN:
             raise TooManyChildren
         user_id = new_id()

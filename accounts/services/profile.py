@@ -30,7 +30,7 @@ def store_language(*, user: User, language: str) -> None:
 def update_profile(*, patient: Patient, by: User, values: dict[str, Any]) -> list[str]:
     """Write what changed of `values` (names of PROFILE_FIELDS) and return the names; the trail names fields only."""
     with public_context(), transaction.atomic():
-        stored = Patient.objects.select_for_update().get(pk=patient.pk)
+        stored = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
         changed = [name for name in PROFILE_FIELDS if name in values and getattr(stored, name) != values[name]]
         for name in changed:
             setattr(stored, name, values[name])

@@ -100,7 +100,9 @@ def recount_consultations(doctor_id: str) -> None:
     The row is locked before counting: of two relays at once, the later one counts what the earlier one saw, too.
     """
     with transaction.atomic():
-        doctor = Doctor.objects.select_for_update(of=("self",)).only("total_consultations").get(pk=doctor_id)
+        doctor = (
+            Doctor.objects.select_for_update(no_key=True, of=("self",)).only("total_consultations").get(pk=doctor_id)
+        )
         done = Appointment.objects.filter(doctor_id=doctor_id, status=AppointmentStatus.COMPLETED).count()
         if doctor.total_consultations != done:
             doctor.total_consultations = done

@@ -28,7 +28,7 @@ def update_clinic(*, clinic: Clinic, by: Any, page: dict[str, Any], rules: dict[
     Free times and the search follow from the event. Slug, schema, code and status are not changed here.
     """
     with public_context(), transaction.atomic():
-        stored = Clinic.objects.select_for_update().get(pk=clinic.pk)
+        stored = Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
         changed = [name for name in PAGE_FIELDS if name in page and getattr(stored, name) != page[name]]
         for name in changed:
             setattr(stored, name, page[name])
