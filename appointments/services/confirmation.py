@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from appointments import reasons
 from appointments.locks import lock_doctor
 from appointments.models import Appointment, AppointmentStatus, TimeOff
+from appointments.money import net_paid
 from appointments.services.booking import release_hold
 from appointments.services.transitions import move
 from precta import clock
@@ -60,6 +61,9 @@ def confirm_paid(*, payment: Payment, now: datetime | None = None) -> None:
             _take_again(appointment, payment)
         else:
             _give_back(appointment, payment)
+    elif net_paid(appointment.pk) - appointment.fee >= payment.amount:
+        # The visit stands without it: an earlier attempt came through after the visit was moved to a cheaper time.
+        _return_surplus(appointment, payment)
 
 
 def _can_have_its_time_again(appointment: Appointment, now: datetime) -> bool:
@@ -128,3 +132,10 @@ def _give_back(ended: Appointment, payment: Payment) -> None:
         resource=ended,
         details={"payment": payment.pk, "refund": str(payment.amount)},
     )
+
+
+def _return_surplus(visit: Appointment, payment: Payment) -> None:
+    from precta.payments.services import request_refund
+
+    request_refund(payment=payment, amount=payment.amount, reason="paid twice", key=f"surplus-{visit.pk}")
+    record("appointment.paid_twice", resource=visit, details={"payment": payment.pk, "refund": str(payment.amount)})

@@ -9,6 +9,7 @@ from appointments import reasons
 from appointments.exceptions import InvalidTransition, RefundChanged, VisitBegan
 from appointments.models import Appointment, AppointmentStatus, TimeOff
 from appointments.services.cancellation import cancel_appointment, quote_refund
+from appointments.services.confirmation import confirm_paid
 from precta.audit.models import AuditLog
 from precta.outbox.models import OutboxEvent
 from precta.payments.models import Payment
@@ -206,3 +207,19 @@ def test_shares_are_whole_cents(cast, uzima, percent, paid, back):
     pay(visit, Decimal(paid), at=NOW)
     assert cancel(visit, cast).refund_due == Decimal(back)
     assert not broken_invariants(uzima)
+
+
+@pytest.mark.parametrize("status", ["confirmed", "completed", "no_show"])
+def test_money_that_a_standing_visit_does_not_need_goes_back_once(cast, uzima, status):
+    moved_to_a_free_time = factories.make_appointment(cast.patient, cast.doctor, in_hours(48), fee=0, status=status)
+    late = pay(moved_to_a_free_time, 2500, at=NOW)
+    for _again in range(2):
+        confirm_paid(payment=late, now=NOW)
+    assert refunds_of(moved_to_a_free_time) == [Decimal(2500)]
+    assert not broken_invariants(uzima)
+
+
+def test_confirming_a_paid_visit_again_gives_nothing_back(cast, uzima):
+    visit = paid_visit(cast.patient, cast.doctor, in_hours(48), now=NOW)
+    confirm_paid(payment=visit.payment, now=NOW)
+    assert not refunds_of(visit)
