@@ -30,8 +30,12 @@ def last_birth_day_of_adults(today: date | None = None) -> date:
 
 def current_guardianships(guardian_id: str, *, today: date | None = None) -> QuerySet[Guardianship]:
     """The guardianships that last: not ended, the child not yet of age and its profile not suspended."""
+    return _lasting(Guardianship.objects.filter(guardian_id=guardian_id), today=today)
+
+
+def _lasting(links: QuerySet[Guardianship], *, today: date | None = None) -> QuerySet[Guardianship]:
     return (
-        Guardianship.objects.filter(guardian_id=guardian_id, ended_at__isnull=True)
+        links.filter(ended_at__isnull=True)
         .exclude(child__date_of_birth__lte=last_birth_day_of_adults(today))
         .exclude(child__user__status=UserStatus.SUSPENDED)
     )
@@ -57,8 +61,8 @@ def patients_of(user: User, *, today: date | None = None) -> QuerySet[Patient]:
 
 
 def guardians_of(child: Patient) -> QuerySet[Patient]:
-    """Those who look after the child now."""
-    links = Guardianship.objects.filter(child=child, ended_at__isnull=True)
+    """Those who look after the child now; nobody once it has come of age."""
+    links = _lasting(Guardianship.objects.filter(child=child))
     return Patient.objects.filter(pk__in=links.values("guardian_id"), user__status=UserStatus.ACTIVE).select_related(
         "user"
     )

@@ -12,7 +12,7 @@ from appointments.notices.wording import Words
 from appointments.services.cancellation import Side
 from appointments.services.time_off import is_displaced
 from precta import clock
-from precta.hosts import clinic_url
+from precta.hosts import clinic_url, platform_url
 from precta.notifications.models import Channel, NotificationType
 from precta.notifications.services import notify
 from precta.outbox.models import OutboxEvent
@@ -219,4 +219,7 @@ def _refund(event: OutboxEvent) -> tuple[Refund | None, Appointment | None]:
 
 
 def _page(visit: Appointment) -> str:
+    if not visit.clinic.is_open:
+        # A suspended clinic's host shows one page only; what is theirs people find under their own care.
+        return platform_url("appointments:me:appointments")
     return clinic_url(visit.clinic, "appointments:patient:detail", visit.pk)

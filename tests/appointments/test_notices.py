@@ -87,6 +87,21 @@ def test_a_childs_visit_is_told_to_those_who_look_after_the_child(cast):
     assert not told(child.user).exists()
 
 
+def test_whose_child_has_come_of_age_is_told_nothing_more(cast):
+    child = make_patient("Baraka", "Hassan", user=make_user("baraka@no-mail.invalid"), date_of_birth="2001-02-03")
+    Guardianship.objects.create(guardian=cast.patient, child=child)
+    visit = make_appointment(child, cast.doctor, AT, booked_by=cast.other_patient.user)
+    happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
+    assert not told(cast.patient.user).exists()
+
+
+def test_news_of_a_suspended_clinic_leads_where_its_patients_can_read_it(cast):
+    visit = make_appointment(cast.patient, cast.doctor, AT, status="cancelled", refund_due=Decimal(0))
+    type(cast.uzima).objects.filter(pk=cast.uzima.pk).update(status="suspended")
+    happen(cast.uzima, "appointment.cancelled", appointment_id=visit.pk, side="clinic")
+    assert told(cast.patient.user).get().data["url"] == "http://precta.localhost:8000/me/appointments/"
+
+
 def test_people_are_told_in_their_own_language(cast, visit):
     cast.patient.preferred_language = "sw"
     cast.patient.save()
