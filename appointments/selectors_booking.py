@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 
-from accounts.models import ConsultationMode, Doctor, User
+from accounts.models import ConsultationMode, Doctor, Patient, User
 from accounts.selectors import patients_of
 from appointments.models import Appointment
 from appointments.slots import SlotsByDay, free_slots
@@ -22,9 +22,10 @@ def payable_appointments(user: User) -> QuerySet[Appointment]:
     return Appointment.objects.filter(patient__in=mine).select_related("doctor", "patient", "payment")
 
 
-def own_visit_at(*, user: User, doctor: Doctor, starts_at: datetime) -> Appointment | None:
-    """The live visit that the person has already at that time with that doctor."""
-    return Appointment.objects.live().filter(booked_by=user, doctor=doctor, scheduled_at=starts_at).first()
+def own_visit_at(*, user: User, patient: Patient, doctor: Doctor, starts_at: datetime) -> Appointment | None:
+    """The live visit that the person has booked already for that patient, at that time with that doctor."""
+    own = Appointment.objects.live().filter(booked_by=user, patient=patient)
+    return own.filter(doctor=doctor, scheduled_at=starts_at).first()
 
 
 def successor_of(appointment: Appointment) -> Appointment | None:

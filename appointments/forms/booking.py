@@ -13,6 +13,7 @@ from precta.ids import new_id
 from precta.payments.exceptions import InvalidPhone
 from precta.payments.models import PaymentMethod
 from precta.payments.phones import mpesa_phone
+from precta.text import plain_text
 
 METHODS = [(PaymentMethod.MPESA.value, _("M-Pesa")), (PaymentMethod.CARD.value, _("Card"))]
 LONGEST_REASON = 1000
@@ -54,6 +55,7 @@ class BookingForm(forms.Form):
         label=_("Reason for the visit"),
         required=False,
         max_length=LONGEST_REASON,
+        validators=[plain_text],
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_REASON}),
         help_text=_("A few words help the doctor to prepare. Only those who treat you read them."),
     )

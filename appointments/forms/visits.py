@@ -5,6 +5,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from appointments.services.cancellation import REASON_LENGTH
+from precta.text import plain_text
 
 
 class CancelForm(forms.Form):
@@ -15,6 +16,7 @@ class CancelForm(forms.Form):
         help_text=_("Only the clinic reads it."),
         required=False,
         max_length=REASON_LENGTH,
+        validators=[plain_text],
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": REASON_LENGTH}),
     )
     expected_refund = forms.DecimalField(max_digits=10, decimal_places=2, min_value=0, widget=forms.HiddenInput)

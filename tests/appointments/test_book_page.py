@@ -199,6 +199,7 @@ class TestTaking:
             {"method": "cash"},
             {"method": "cheque"},
             {"notes": "a\x00b"},
+            {"notes": "a\u202eb"},
             {"notes": "x" * 1001},
             {"key": "a\x00" + "b" * 20},
             {"key": ""},
@@ -214,7 +215,7 @@ class TestTaking:
         client = at_clinic(cast.uzima, cast.patient.user)
         body = "&".join(f"{name}={value}" for name, value in details.items() if name != "notes")
         response = client.post(
-            week, body + "&notes=%ED%A0%80%E2%80%AE<b>=cmd()</b>", content_type="application/x-www-form-urlencoded"
+            week, body + "&notes=%ED%A0%80<b>=cmd()</b>", content_type="application/x-www-form-urlencoded"
         )
         assert response.status_code == 302
         assert "\ud800" not in visits(cast.uzima)[0].notes
@@ -247,6 +248,15 @@ class TestTaking:
         first = client.post(week, details)
         second = client.post(week, {**details, "key": "another-key-of-mine"})
         assert second["Location"] == first["Location"]
+
+    def test_ones_own_time_for_another_patient_is_taken(self, cast, at_clinic, week, details):
+        child = factories.make_patient("Baraka", "Hassan")
+        factories.link_patient(child, cast.uzima)
+        Guardianship.objects.create(guardian=cast.patient, child=child)
+        client = at_clinic(cast.uzima, cast.patient.user)
+        client.post(week, {**details, "for_whom": cast.patient.pk})
+        again = {**details, "for_whom": child.pk, "key": "another-key-of-mine"}
+        assert client.post(week, again).status_code == 409
 
     def test_a_fourth_unpaid_time_is_refused_with_the_reason(self, cast, at_clinic, week, details, at):
         client = at_clinic(cast.uzima, cast.patient.user)

@@ -12,6 +12,7 @@ from appointments.models.availability import Weekday
 from appointments.services.availability import minutes_of
 from appointments.views.doctor.days import LAST_YEAR
 from appointments.wall_clock import NoSuchTime, at_wall_clock, start_of_day
+from precta.text import LineField, plain_text
 
 LONGEST_TIME_OFF = timedelta(days=365)
 WEEK_FROM_MONDAY = [*Weekday.choices[1:], Weekday.choices[0]]
@@ -37,6 +38,7 @@ class CancelForm(forms.Form):
         help_text=_("It is shown to the patient with the cancelled visit."),
         required=False,
         max_length=500,
+        validators=[plain_text],
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -61,6 +63,10 @@ class WindowForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        for name in ("start_time", "end_time"):
+            if data.get(name) is not None:
+                # Times of visits are named to the minute, in addresses and forms.
+                data[name] = data[name].replace(second=0, microsecond=0)
         start, end = data.get("start_time"), data.get("end_time")
         if start is None or end is None:
             return data
@@ -101,7 +107,7 @@ class TimeOffForm(forms.Form):
     from_time = forms.TimeField(label=_("From"), required=False, widget=ClockInput())
     last_day = forms.DateField(label=_("Last day"), widget=DayInput())
     until_time = forms.TimeField(label=_("Until"), required=False, widget=ClockInput())
-    reason = forms.CharField(
+    reason = LineField(
         label=_("Note for yourself"), help_text=_("Nobody else sees it."), required=False, max_length=200
     )
 

@@ -159,7 +159,7 @@ def _take(request: HttpRequest, doctor: Doctor) -> HttpResponse:
             payer_phone=form.cleaned_data.get("phone", ""),
         )
     except exceptions.SlotTaken:
-        mine = own_visit_at(user=request.user, doctor=doctor, starts_at=at)
+        mine = own_visit_at(user=request.user, patient=form.patient, doctor=doctor, starts_at=at)
         return _onwards(mine) if mine is not None else _taken(request, doctor, form, at, mode, now)
     except exceptions.AppointmentError as error:
         return _again(request, doctor, error=error)

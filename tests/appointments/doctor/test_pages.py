@@ -249,3 +249,9 @@ def test_long_lists_of_hours_and_times_off_cost_no_more_statements(cast, client,
         client.get(path)
     assert len(long) == len(short)
     assert len(long) <= 10
+
+
+def test_hours_are_kept_to_the_minute_as_times_are_named(cast, client):
+    assert client.post("/workspace/availability/add/", window("08:00:30", "12:00:59.5")).status_code == 302
+    kept = in_clinic(cast, DoctorAvailability.objects.get)
+    assert (str(kept.start_time), str(kept.end_time)) == ("08:00:00", "12:00:00")
