@@ -24,6 +24,11 @@ def plain_text(value: str) -> None:
     plain_line(value.replace("\r\n", "\n").replace("\n", " ").replace("\t", " "))
 
 
+def printable(value: str) -> str:
+    """`value` without what cannot be shown, in one line: for texts that are not worth a refusal."""
+    return "".join(c for c in " ".join(value.split()) if c not in DIRECTION and unicodedata.category(c) not in REFUSED)
+
+
 class LineField(forms.CharField):
     """One line of text: runs of spaces become one, nothing that cannot be shown."""
 

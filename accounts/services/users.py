@@ -13,6 +13,7 @@ from accounts.models import User, UserStatus
 from precta.audit.services import record
 from precta.outbox.services import emit
 from precta.tenancy import clinic_context, public_context
+from precta.text import printable
 
 
 def confirm_email(*, user: User) -> None:
@@ -36,7 +37,7 @@ def suspend_user(*, user: User, by: User, reason: str = "") -> bool:
         if not changed.update(status=UserStatus.SUSPENDED):
             return False
         _end_sessions(user)
-        record("user.suspended", resource=user, user=by, details={"reason": reason[:200]})
+        record("user.suspended", resource=user, user=by, details={"reason": printable(reason)[:200]})
         _tell_projections(user)
     user.refresh_from_db(fields=["status", "session_epoch"])
     return True

@@ -8,6 +8,7 @@ from clinics.models import Clinic, ClinicStatus
 from precta.audit.services import record
 from precta.outbox.services import emit
 from precta.tenancy import public_context
+from precta.text import printable
 
 REASON_LENGTH = 200
 
@@ -31,7 +32,7 @@ def _change(clinic: Clinic, was: ClinicStatus, to: ClinicStatus, *, by: Any, rea
     with public_context(), transaction.atomic():
         if not Clinic.objects.filter(pk=clinic.pk, status=was).update(status=to):
             return False
-        record(f"clinic.{verb}", resource=clinic, user=by, details={"reason": reason[:REASON_LENGTH]})
+        record(f"clinic.{verb}", resource=clinic, user=by, details={"reason": printable(reason)[:REASON_LENGTH]})
         emit(f"clinic.{verb}", clinic_id=clinic.pk)
     clinic.status = to
     return True

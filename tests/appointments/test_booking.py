@@ -257,6 +257,19 @@ class TestExpiry:
         assert OutboxEvent.objects.filter(kind="appointment.expired").count() == 1
         assert expire_holds(NOW + timedelta(minutes=16)) == 0
 
+    def test_a_payment_in_trouble_keeps_no_other_hold(self, cast, hold, monkeypatch):
+        stuck, other = hold(), hold(starts_at=AT + timedelta(hours=2), idempotency_key="another-key")
+        Payment.objects.filter(pk=stuck.payment_id).update(charged_at=NOW)
+
+        def break_down(payment):
+            raise ArithmeticError
+
+        monkeypatch.setattr(booking, "_settle", break_down)
+        assert expire_holds(NOW + timedelta(minutes=15)) == 1
+        other.refresh_from_db()
+        assert other.status == AppointmentStatus.CANCELLED
+        assert expire_holds(NOW + timedelta(minutes=17)) == 1  # by then the patience with the other is over, too
+
     def test_a_confirmed_visit_never_ends_as_a_hold(self, cast, hold):
         visit = hold()
         Appointment.objects.update(status=AppointmentStatus.CONFIRMED)

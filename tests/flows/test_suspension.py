@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from appointments import tasks
 from appointments.models import Appointment
+from appointments.services.cancellation import cancel_appointment
 from appointments.services.suspension import refund_future_visits
 from clinics.models import Clinic
 from clinics.services.suspension import reactivate_clinic, suspend_clinic
@@ -86,6 +87,29 @@ def test_a_visit_paid_while_the_clinic_was_being_suspended_is_found_later(cast, 
     late = paid_visit(cast.patient, cast.doctor, now + timedelta(days=5), now=now)
     tasks.refund_suspended_all.delay()
     assert refunds_of(late) == [Decimal(2500)]
+
+
+def test_one_visit_in_trouble_keeps_nobody_elses_money(cast, visits, monkeypatch, now):
+    suspend_clinic(clinic=cast.uzima, by=cast.admin)
+    later = paid_visit(cast.patient, cast.doctor, now + timedelta(days=5), now=now)
+
+    def cancel(*, appointment, **wishes):
+        if appointment.pk == visits["coming"].pk:
+            raise ArithmeticError
+        return cancel_appointment(appointment=appointment, **wishes)
+
+    monkeypatch.setattr("appointments.services.suspension.cancel_appointment", cancel)
+    with clinic_context(cast.uzima):
+        refund_future_visits(clinic=cast.uzima)
+    assert refunds_of(later) == [Decimal(2500)]
+    assert not refunds_of(visits["coming"])
+
+
+@pytest.mark.parametrize("url", ["/clinics/clinic/{clinic}/opening/", "/accounts/user/{user}/access/"])
+def test_a_reason_with_characters_that_cannot_be_kept_is_kept_without_them(cast, at_admin, url):
+    url = url.format(clinic=cast.uzima.pk, user=cast.other_patient.pk)
+    assert at_admin(cast.admin).post(url, {"action": "suspend", "reason": "no\x00 licence"}).status_code == 302
+    assert AuditLog.objects.get(action__endswith=".suspended").details == {"reason": "no licence"}
 
 
 def test_the_patient_still_finds_the_visits_under_me(cast, visits, at_platform):
