@@ -1,4 +1,4 @@
-"""Logging: the schema and the request's path on every line, and nothing that a patient typed."""
+"""Logging: the schema on every line, and nothing that a patient typed."""
 
 import logging
 import traceback
