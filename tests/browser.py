@@ -64,12 +64,13 @@ class Visitor:
         self._expected.update(statuses)
 
     def _hear(self, message) -> None:
-        if message.type not in {"error", "warning"}:
+        url = (message.location or {}).get("url", "")
+        if message.type not in {"error", "warning"} or urlsplit(url).hostname == "127.0.0.1":
             return
         failed = re.search(r"Failed to load resource: .* status of (\d+)", message.text)
         if failed and int(failed.group(1)) in self._expected:
             return
-        self.complaints.append(f"{message.text} ({(message.location or {}).get('url', '')})")
+        self.complaints.append(f"{message.text} ({url})")
 
     def _note(self, request) -> None:
         address = urlsplit(request.url)
@@ -98,13 +99,14 @@ class Visitor:
 
     def press(self, name: str) -> None:
         """A button, or a link that looks like one, by its words."""
-        wanted = re.compile(name, re.IGNORECASE)
+        wanted = re.compile(name.replace(" ", r"\s"), re.IGNORECASE)
         button = self.page.get_by_role("button", name=wanted).or_(self.page.get_by_role("link", name=wanted))
         button.locator("visible=true").first.click()
 
     @property
     def text(self) -> str:
-        return self.page.locator("main").inner_text()
+        """What the page says, amounts with ordinary blanks."""
+        return self.page.locator("main").inner_text().replace("\u00a0", " ")
 
     def close(self) -> None:
         self.context.close()
