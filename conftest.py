@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import django
 import pytest
+from django.conf import settings
 
 from precta.devstack import env
 from precta.devstack.paths import CHECKOUT, find_paths
@@ -20,6 +21,7 @@ if env.uses_embedded(find_paths(), "REDIS_URL"):
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].partition('?')[0]}?db={FIRST_CACHE + number}"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "precta.settings")
+settings.WHITENOISE_AUTOREFRESH = True  # or every test client reads the whole folder of static files once more
 django.setup()  # tests/conftest.py imports models, and may be loaded before pytest-django sets Django up
 _held = ExitStack()
 

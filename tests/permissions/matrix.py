@@ -1,0 +1,221 @@
+"""Who may open what: one line for every address of the three hosts.
+
+A rule names who is let in by GET and by POST. Everybody else must get what `others` says, a stranger `stranger`.
+"Let in" is any answer of the page itself: 200, a redirect that does not lead to a sign-in, a form's 400, a 409.
+"""
+
+from dataclasses import dataclass, field
+
+IN, SIGN_IN, FORBIDDEN, MISSING, WRONG_METHOD = "in", "sign in", "403", "404", "405"
+# For a method that a page does not have: how it is refused may differ from person to person, that it is may not.
+REFUSED = frozenset({SIGN_IN, FORBIDDEN, MISSING, WRONG_METHOD})
+
+STRANGER = "stranger"
+PATIENTS = frozenset({"patient", "other_patient"})
+RUN_IT = frozenset({"owner", "manager"})
+SEE_PATIENTS = RUN_IT | {"front_desk"}
+STAFF = SEE_PATIENTS | {"pharmacist"}
+# People who work at a clinic have accounts like everybody else, of the role patient.
+ACCOUNTS = PATIENTS | STAFF | {"other_staff"}
+DOCTORS = frozenset({"doctor", "other_doctor"})
+SIGNED_IN = ACCOUNTS | DOCTORS | {"admin"}
+PEOPLE = (STRANGER, *sorted(SIGNED_IN))
+
+
+@dataclass(frozen=True)
+class Method:
+    """`who` is let in; None: nobody, the page does not have this method."""
+
+    who: frozenset[str] | None
+    others: str = FORBIDDEN
+    stranger: str = SIGN_IN
+
+    def expected(self, person: str) -> frozenset[str]:
+        if self.who is None:
+            return REFUSED
+        if person in self.who:
+            return frozenset({IN})
+        return frozenset({self.stranger if person == STRANGER else self.others})
+
+
+NO = Method(None)
+ANYBODY = Method(SIGNED_IN | {STRANGER})
+WHOEVER_SIGNED_IN = Method(SIGNED_IN)
+NOBODY_FINDS_IT = Method(frozenset(), others=MISSING, stranger=MISSING)
+
+
+@dataclass(frozen=True)
+class Rule:
+    get: Method
+    post: Method
+    # Instead of the sample's own objects, for parameters whose names do not say what they are.
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def only(*who: str, others: str = FORBIDDEN, stranger: str = SIGN_IN) -> Method:
+    return Method(frozenset(who), others=others, stranger=stranger)
+
+
+def both(method: Method) -> Rule:
+    return Rule(method, method)
+
+
+LOOK = Rule(ANYBODY, NO)
+MY_VISIT = only("patient", others=FORBIDDEN)
+
+ON_EVERY_HOST = {
+    "healthz": LOOK,
+    "readyz": LOOK,
+    "set-language": Rule(NO, ANYBODY),
+    "set-theme": Rule(NO, ANYBODY),
+}
+
+PLATFORM = {
+    **ON_EVERY_HOST,
+    # Finding
+    "accounts:directory:home": LOOK,
+    "accounts:directory:doctors": LOOK,
+    "accounts:directory:doctor": LOOK,
+    "accounts:directory:clinics": LOOK,
+    "accounts:directory:robots": LOOK,
+    "accounts:directory:sitemap": LOOK,
+    "pages:privacy": LOOK,
+    "pages:terms": LOOK,
+    "pages:help": LOOK,
+    # Accounts
+    "account_login": both(ANYBODY),
+    "account_logout": both(ANYBODY),
+    "account_signup": both(ANYBODY),
+    "account_inactive": both(ANYBODY),
+    "account_email_verification_sent": both(ANYBODY),
+    "account_email": both(WHOEVER_SIGNED_IN),
+    "account_reauthenticate": both(WHOEVER_SIGNED_IN),
+    "account_change_password": both(WHOEVER_SIGNED_IN),
+    "account_set_password": both(WHOEVER_SIGNED_IN),
+    "account_reset_password": both(ANYBODY),
+    "account_confirm_password_reset_code": both(ANYBODY),
+    "account_complete_password_reset": both(ANYBODY),
+    "account_password_reset_completed": both(ANYBODY),
+    "usersessions_list": both(WHOEVER_SIGNED_IN),
+    # A patient's own
+    "accounts:me:profile": Rule(WHOEVER_SIGNED_IN, only(*PATIENTS)),
+    "accounts:me:family": Rule(only(*PATIENTS), NO),
+    "accounts:me:child-add": both(only(*PATIENTS)),
+    "accounts:me:child": both(only("patient")),
+    "accounts:me:child-stop": both(only("patient")),
+    "appointments:me:home": Rule(WHOEVER_SIGNED_IN, NO),
+    "appointments:me:appointments": Rule(only(*ACCOUNTS), NO),
+    "notifications:inbox": Rule(WHOEVER_SIGNED_IN, NO),
+    "notifications:read-all": Rule(NO, WHOEVER_SIGNED_IN),
+    "notifications:read": Rule(NO, only("patient", others=MISSING)),
+    # The provider signs its events; a person's post is a forgery.
+    "payments:paystack-webhook": Rule(NO, Method(frozenset(), others=FORBIDDEN, stranger=FORBIDDEN)),
+    # With the devstack only
+    "devstack:outbox": LOOK,
+    "devstack:message": Rule(NOBODY_FINDS_IT, NO, {"name": "20261124T080000000000-nosuchletter"}),
+    "styleguide": both(ANYBODY),
+    "styleguide-page": Rule(ANYBODY, ANYBODY, {"page": "404"}),
+}
+
+DOCTORS_OWN_VISIT = only("doctor")
+
+CLINIC = {
+    **ON_EVERY_HOST,
+    "accounts:clinic:home": LOOK,
+    "accounts:clinic:doctors": LOOK,
+    "accounts:clinic:doctor": LOOK,
+    "accounts:clinic:robots": LOOK,
+    # A patient's visits
+    "appointments:patient:book": Rule(ANYBODY, only(*PATIENTS)),
+    "appointments:patient:list": Rule(only(*ACCOUNTS), NO),
+    "appointments:patient:detail": Rule(MY_VISIT, NO),
+    "appointments:patient:cancel": both(MY_VISIT),
+    "appointments:patient:reschedule": both(MY_VISIT),
+    "appointments:patient:calendar": Rule(MY_VISIT, NO),
+    "appointments:patient:receipt": Rule(MY_VISIT, NO),
+    "appointments:patient:pay": both(only("patient", others=MISSING)),
+    "appointments:patient:pay-status": Rule(only("patient", others=MISSING), NO),
+    "appointments:patient:pay-return": Rule(only("patient", others=MISSING), NO),
+    # The workspace: of this clinic's doctor
+    "appointments:doctor:today": Rule(only("doctor"), NO),
+    "appointments:doctor:calendar": Rule(only("doctor"), NO),
+    "appointments:doctor:patients": Rule(only("doctor"), NO),
+    "appointments:doctor:arrived": Rule(NO, DOCTORS_OWN_VISIT),
+    "appointments:doctor:not-arrived": Rule(NO, DOCTORS_OWN_VISIT),
+    "appointments:doctor:completed": Rule(NO, DOCTORS_OWN_VISIT),
+    "appointments:doctor:no-show": both(DOCTORS_OWN_VISIT),
+    "appointments:doctor:cancel": both(DOCTORS_OWN_VISIT),
+    "appointments:doctor:availability": Rule(only("doctor"), NO),
+    "appointments:doctor:availability-add": both(only("doctor")),
+    "appointments:doctor:availability-copy": both(only("doctor")),
+    "appointments:doctor:availability-edit": both(only("doctor")),
+    "appointments:doctor:availability-switch": Rule(NO, only("doctor")),
+    "appointments:doctor:availability-remove": both(only("doctor")),
+    "appointments:doctor:time-off": Rule(only("doctor"), NO),
+    "appointments:doctor:time-off-add": both(only("doctor")),
+    "appointments:doctor:time-off-remove": both(only("doctor")),
+}
+
+
+def admin_model(site: str, label: str, *, view: Method, change: Method = NO, add: Method = NO) -> dict[str, Rule]:
+    """The six addresses of one model in an admin site. Nothing is ever deleted there."""
+    app, model = label.split(".")
+    start = f"{site}:{app}_{model}"
+    one = {"object_id": label}
+    return {
+        f"{start}_changelist": Rule(view, NO),
+        f"{start}_add": both(add),
+        f"{start}_history": Rule(view, view, one),
+        f"{start}_delete": Rule(NO, NO, one),
+        f"{start}_change": Rule(view, change, one),
+        f"{site}:{app}/{model}/<path:object_id>/": Rule(view, view, one),
+    }
+
+
+ADMIN_ONLY = only("admin")
+ADMIN = {
+    **ON_EVERY_HOST,
+    "platform_admin:index": both(ADMIN_ONLY),
+    "platform_admin:login": both(ANYBODY),
+    "platform_admin:logout": Rule(NO, ANYBODY),
+    "platform_admin:autocomplete": both(only(others=FORBIDDEN)),
+    "platform_admin:jsi18n": both(ADMIN_ONLY),
+    "platform_admin:app_list": Rule(ADMIN_ONLY, ADMIN_ONLY, {"app_label": "clinics"}),
+    "platform_admin:(?P<url>.*)$": Rule(only(others=MISSING), only(others=MISSING), {"url": "nothing-here"}),
+    "platform_admin:accounts_user_access": both(ADMIN_ONLY),
+}
+for label in (
+    "clinics.clinic",
+    "clinics.domain",
+    "clinics.membership",
+    "audit.auditlog",
+    "accounts.user",
+    "accounts.doctor",
+    "accounts.doctorcredential",
+):
+    ADMIN |= admin_model("platform_admin", label, view=ADMIN_ONLY)
+
+CLINIC |= {
+    "clinic_admin:index": both(only(*STAFF)),
+    "clinic_admin:login": both(ANYBODY),
+    "clinic_admin:logout": Rule(NO, NO),
+    "clinic_admin:autocomplete": both(only(others=FORBIDDEN)),
+    "clinic_admin:jsi18n": both(only(*STAFF)),
+    "clinic_admin:app_list": Rule(only(*STAFF), only(*STAFF), {"app_label": "accounts"}),
+    "clinic_admin:(?P<url>.*)$": Rule(only(others=MISSING), only(others=MISSING), {"url": "nothing-here"}),
+}
+for label in (
+    "accounts.clinicpatient",
+    "appointments.appointment",
+    "appointments.doctoravailability",
+    "appointments.timeoff",
+    "payments.payment",
+    "payments.refund",
+):
+    CLINIC |= admin_model("clinic_admin", label, view=only(*SEE_PATIENTS))
+for label in ("audit.auditlog", "clinics.membership"):
+    CLINIC |= admin_model("clinic_admin", label, view=only(*RUN_IT))
+CLINIC |= admin_model("clinic_admin", "accounts.doctor", view=only(*STAFF))
+CLINIC |= admin_model("clinic_admin", "clinics.clinic", view=only(*STAFF), change=only(*RUN_IT))
+
+MATRIX: dict[str, dict[str, Rule]] = {"platform": PLATFORM, "admin": ADMIN, "clinic": CLINIC}
