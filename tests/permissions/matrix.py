@@ -29,12 +29,16 @@ class Method:
     who: frozenset[str] | None
     others: str = FORBIDDEN
     stranger: str = SIGN_IN
+    # Who gets 404 instead, because for them there is no such thing.
+    missing: frozenset[str] = frozenset()
 
     def expected(self, person: str) -> frozenset[str]:
         if self.who is None:
             return REFUSED
         if person in self.who:
             return frozenset({IN})
+        if person in self.missing:
+            return frozenset({MISSING})
         return frozenset({self.stranger if person == STRANGER else self.others})
 
 
@@ -52,8 +56,8 @@ class Rule:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def only(*who: str, others: str = FORBIDDEN, stranger: str = SIGN_IN) -> Method:
-    return Method(frozenset(who), others=others, stranger=stranger)
+def only(*who: str, others: str = FORBIDDEN, stranger: str = SIGN_IN, missing: frozenset[str] = frozenset()) -> Method:
+    return Method(frozenset(who), others, stranger, missing)
 
 
 def both(method: Method) -> Rule:
@@ -61,7 +65,11 @@ def both(method: Method) -> Rule:
 
 
 LOOK = Rule(ANYBODY, NO)
-MY_VISIT = only("patient", others=FORBIDDEN)
+# Somebody else's visit is not there, whoever asks.
+MY_VISIT = only("patient", others=MISSING)
+WITHOUT_PROFILE = STAFF | {"other_staff"}
+FAMILY = only(*PATIENTS, missing=WITHOUT_PROFILE)
+MY_CHILD = only("patient", missing=WITHOUT_PROFILE | {"other_patient"})
 
 ON_EVERY_HOST = {
     "healthz": LOOK,
@@ -86,7 +94,7 @@ PLATFORM = {
     "account_login": both(ANYBODY),
     "account_logout": both(ANYBODY),
     "account_signup": both(ANYBODY),
-    "account_inactive": both(ANYBODY),
+    "account_inactive": LOOK,
     "account_email_verification_sent": both(ANYBODY),
     "account_email": both(WHOEVER_SIGNED_IN),
     "account_reauthenticate": both(WHOEVER_SIGNED_IN),
@@ -95,14 +103,14 @@ PLATFORM = {
     "account_reset_password": both(ANYBODY),
     "account_confirm_password_reset_code": both(ANYBODY),
     "account_complete_password_reset": both(ANYBODY),
-    "account_password_reset_completed": both(ANYBODY),
+    "account_password_reset_completed": LOOK,
     "usersessions_list": both(WHOEVER_SIGNED_IN),
     # A patient's own
     "accounts:me:profile": Rule(WHOEVER_SIGNED_IN, only(*PATIENTS)),
-    "accounts:me:family": Rule(only(*PATIENTS), NO),
-    "accounts:me:child-add": both(only(*PATIENTS)),
-    "accounts:me:child": both(only("patient")),
-    "accounts:me:child-stop": both(only("patient")),
+    "accounts:me:family": Rule(FAMILY, NO),
+    "accounts:me:child-add": both(FAMILY),
+    "accounts:me:child": both(MY_CHILD),
+    "accounts:me:child-stop": both(MY_CHILD),
     "appointments:me:home": Rule(WHOEVER_SIGNED_IN, NO),
     "appointments:me:appointments": Rule(only(*ACCOUNTS), NO),
     "notifications:inbox": Rule(WHOEVER_SIGNED_IN, NO),
@@ -125,6 +133,7 @@ CLINIC = {
     "accounts:clinic:doctors": LOOK,
     "accounts:clinic:doctor": LOOK,
     "accounts:clinic:robots": LOOK,
+    "account_logout": both(ANYBODY),
     # A patient's visits
     "appointments:patient:book": Rule(ANYBODY, only(*PATIENTS)),
     "appointments:patient:list": Rule(only(*ACCOUNTS), NO),
@@ -133,9 +142,9 @@ CLINIC = {
     "appointments:patient:reschedule": both(MY_VISIT),
     "appointments:patient:calendar": Rule(MY_VISIT, NO),
     "appointments:patient:receipt": Rule(MY_VISIT, NO),
-    "appointments:patient:pay": both(only("patient", others=MISSING)),
-    "appointments:patient:pay-status": Rule(only("patient", others=MISSING), NO),
-    "appointments:patient:pay-return": Rule(only("patient", others=MISSING), NO),
+    "appointments:patient:pay": both(MY_VISIT),
+    "appointments:patient:pay-status": Rule(MY_VISIT, NO),
+    "appointments:patient:pay-return": Rule(MY_VISIT, NO),
     # The workspace: of this clinic's doctor
     "appointments:doctor:today": Rule(only("doctor"), NO),
     "appointments:doctor:calendar": Rule(only("doctor"), NO),
@@ -157,18 +166,23 @@ CLINIC = {
 }
 
 
-def admin_model(site: str, label: str, *, view: Method, change: Method = NO, add: Method = NO) -> dict[str, Rule]:
-    """The six addresses of one model in an admin site. Nothing is ever deleted there."""
+def admin_model(
+    site: str, label: str, *, inside: Method, view: Method, change: Method = NO, add: Method = NO
+) -> dict[str, Rule]:
+    """The six addresses of one model in an admin site, `inside` which one may be. Nothing is ever deleted there.
+
+    The list answers a POST as it answers a GET: there is no bulk action. The last one only leads on to the form.
+    """
     app, model = label.split(".")
     start = f"{site}:{app}_{model}"
     one = {"object_id": label}
     return {
-        f"{start}_changelist": Rule(view, NO),
+        f"{start}_changelist": both(view),
         f"{start}_add": both(add),
         f"{start}_history": Rule(view, view, one),
         f"{start}_delete": Rule(NO, NO, one),
         f"{start}_change": Rule(view, change, one),
-        f"{site}:{app}/{model}/<path:object_id>/": Rule(view, view, one),
+        f"{site}:{app}/{model}/<path:object_id>/": Rule(inside, inside, one),
     }
 
 
@@ -177,11 +191,14 @@ ADMIN = {
     **ON_EVERY_HOST,
     "platform_admin:index": both(ADMIN_ONLY),
     "platform_admin:login": both(ANYBODY),
-    "platform_admin:logout": Rule(NO, ANYBODY),
-    "platform_admin:autocomplete": both(only(others=FORBIDDEN)),
-    "platform_admin:jsi18n": both(ADMIN_ONLY),
+    "platform_admin:logout": Rule(NO, ADMIN_ONLY),
+    "platform_admin:autocomplete": Rule(only(), NO),
+    "platform_admin:jsi18n": Rule(ADMIN_ONLY, NO),
+    "platform_admin:clinics_clinic_opening": both(ADMIN_ONLY),
     "platform_admin:app_list": Rule(ADMIN_ONLY, ADMIN_ONLY, {"app_label": "clinics"}),
-    "platform_admin:(?P<url>.*)$": Rule(only(others=MISSING), only(others=MISSING), {"url": "nothing-here"}),
+    "platform_admin:(?P<url>.*)$": Rule(
+        only(missing=frozenset({"admin"})), only(missing=frozenset({"admin"})), {"url": "nothing-here"}
+    ),
     "platform_admin:accounts_user_access": both(ADMIN_ONLY),
 }
 for label in (
@@ -193,16 +210,17 @@ for label in (
     "accounts.doctor",
     "accounts.doctorcredential",
 ):
-    ADMIN |= admin_model("platform_admin", label, view=ADMIN_ONLY)
+    ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY)
 
+INSIDE = only(*STAFF)
 CLINIC |= {
     "clinic_admin:index": both(only(*STAFF)),
     "clinic_admin:login": both(ANYBODY),
     "clinic_admin:logout": Rule(NO, NO),
-    "clinic_admin:autocomplete": both(only(others=FORBIDDEN)),
-    "clinic_admin:jsi18n": both(only(*STAFF)),
+    "clinic_admin:autocomplete": Rule(only(), NO),
+    "clinic_admin:jsi18n": Rule(only(*STAFF), NO),
     "clinic_admin:app_list": Rule(only(*STAFF), only(*STAFF), {"app_label": "accounts"}),
-    "clinic_admin:(?P<url>.*)$": Rule(only(others=MISSING), only(others=MISSING), {"url": "nothing-here"}),
+    "clinic_admin:(?P<url>.*)$": Rule(only(missing=STAFF), only(missing=STAFF), {"url": "nothing-here"}),
 }
 for label in (
     "accounts.clinicpatient",
@@ -212,10 +230,10 @@ for label in (
     "payments.payment",
     "payments.refund",
 ):
-    CLINIC |= admin_model("clinic_admin", label, view=only(*SEE_PATIENTS))
+    CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS))
 for label in ("audit.auditlog", "clinics.membership"):
-    CLINIC |= admin_model("clinic_admin", label, view=only(*RUN_IT))
-CLINIC |= admin_model("clinic_admin", "accounts.doctor", view=only(*STAFF))
-CLINIC |= admin_model("clinic_admin", "clinics.clinic", view=only(*STAFF), change=only(*RUN_IT))
+    CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*RUN_IT))
+CLINIC |= admin_model("clinic_admin", "accounts.doctor", inside=INSIDE, view=only(*STAFF))
+CLINIC |= admin_model("clinic_admin", "clinics.clinic", inside=INSIDE, view=only(*STAFF), change=only(*RUN_IT))
 
 MATRIX: dict[str, dict[str, Rule]] = {"platform": PLATFORM, "admin": ADMIN, "clinic": CLINIC}
