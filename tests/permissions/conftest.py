@@ -95,6 +95,7 @@ def sample(cast, people):
             "link_id": link.pk,
             "notification_id": Notification.objects.get(event_id="sample").pk,
             "user_id": cast.patient.user.pk,
+            "clinic_id": cast.uzima.pk,
             "day": "1",
         },
         by_model={
@@ -124,12 +125,13 @@ def sample(cast, people):
     )
 
 
+FORM = "application/x-www-form-urlencoded"
 HOSTS = {"platform": settings.PLATFORM_HOST, "admin": hosts.admin_host(), "clinic": f"uzima.{settings.PLATFORM_HOST}"}
 
 
 @pytest.fixture
 def knock(people):
-    """`knock(host, person, method, path, data=…)` → the answer, from a fresh browser each time."""
+    """`knock(host, person, method, path, raw=…)` → the answer, from a fresh browser each time."""
     keys: dict[tuple[str, str], str] = {}
     clients = {host: Client(HTTP_HOST=name, raise_request_exception=False) for host, name in HOSTS.items()}
 
@@ -145,13 +147,13 @@ def knock(people):
             keys[person, kind] = store.session_key
         return keys[person, kind]
 
-    def knock(host: str, person: str, method: str, path: str, **options):
+    def knock(host: str, person: str, method: str, path: str, *, raw: bytes = b"", content_type: str = FORM):
         client = clients[host]
         client.cookies.clear()
         if person != STRANGER:
             name = settings.ADMIN_SESSION_COOKIE_NAME if host == "admin" else settings.SESSION_COOKIE_NAME
             client.cookies[name] = key_of(person, host)
-        return client.generic(method, path, **options) if "data" not in options else client.post(path, **options)
+        return client.generic(method, path, raw, content_type=content_type)
 
     for person in people:
         if person != STRANGER:
