@@ -40,7 +40,7 @@ QUERIES = [
 def bodies(names):
     """Every field full of NULs, then of surrogates; then all the texts in turn, each field another one."""
     for what in ("NUL within", "lone surrogate"):
-        yield f"{what} in {names}", form({name: TEXTS[what] for name in names})
+        yield f"{what} in {names}", form(dict.fromkeys(names, TEXTS[what]))
     texts = list(TEXTS.values())
     for turn in range(4):
         sent = {name: texts[(place + 3 * turn) % len(texts)] for place, name in enumerate(names)}
