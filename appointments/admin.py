@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Doctor
 from appointments.models import Appointment, DoctorAvailability, TimeOff
 from clinics.admin_base import ClinicModelAdmin
 from clinics.admin_sites import clinic_admin
@@ -20,8 +21,6 @@ class DoctorOfThisClinic(admin.SimpleListFilter):
     parameter_name = "doctor"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        from accounts.models import Doctor
-
         doctors = Doctor.objects.filter(clinic=request.clinic.pk).order_by("last_name", "first_name")
         return [(doctor.pk, doctor.display_name) for doctor in doctors.only("first_name", "last_name")]
 

@@ -1,6 +1,8 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
@@ -255,6 +257,44 @@ def test_lists_ask_the_database_no_more_for_many_rows(cast, at_clinic, django_as
         if label != "clinics.clinic":
             with django_assert_max_num_queries(14):
                 assert client.get(url).status_code == 200
+
+
+def test_the_desk_finds_today_the_week_and_one_doctor_by_the_clinics_calendar(cast, at_clinic):
+    visits = {}
+    # 23:30 in Nairobi on the 22nd is the last visit of that day, though it is 20:30 in UTC.
+    for name, at in (
+        ("yesterday", datetime(2026, 11, 21, 20, 30, tzinfo=UTC)),
+        ("today", datetime(2026, 11, 21, 21, 0, tzinfo=UTC)),
+        ("tonight", datetime(2026, 11, 22, 20, 30, tzinfo=UTC)),
+        ("soon", datetime(2026, 11, 25, 8, 0, tzinfo=UTC)),
+        ("later", datetime(2026, 12, 25, 8, 0, tzinfo=UTC)),
+    ):
+        visits[name] = factories.make_appointment(cast.patient, cast.doctor, at).pk
+    colleague = factories.make_doctor(cast.uzima, "Joyce", "Koech")
+    client = at_clinic(cast.uzima, cast.staff)
+
+    def found(query: str) -> set[str]:
+        page = client.get(f"/admin/appointments/appointment/?{query}").content.decode()
+        return {name for name, pk in visits.items() if f"/appointment/{pk}/change/" in page}
+
+    with time_machine.travel(datetime(2026, 11, 22, 9, 0, tzinfo=UTC), tick=False):
+        assert found("when=today") == {"today", "tonight"}
+        assert found("when=week") == {"today", "tonight", "soon"}
+        assert found("when=past") == {"yesterday"}
+        assert found("") == set(visits)
+        assert found(f"doctor={cast.doctor.pk}") == set(visits)
+        assert found(f"doctor={colleague.pk}") == set()
+        assert found("status__exact=confirmed&when=today&q=Hassan") == {"today", "tonight"}
+        assert found("status__exact=cancelled") == set()
+
+
+def test_every_filter_that_a_list_offers_works(cast, at_clinic, two_clinics):
+    client = at_clinic(cast.uzima, cast.owner)
+    for label, url in LISTS.items():
+        if label == "clinics.clinic":
+            continue
+        for query in re.findall(r'href="(\?[^"]+)"', client.get(url).content.decode()):
+            assert client.get(url + query.replace("&amp;", "&")).status_code == 200, url + query
 
 
 NONSENSE = [

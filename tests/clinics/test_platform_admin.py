@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -158,3 +159,14 @@ def test_nothing_can_be_changed_or_deleted_by_hand(at_admin, cast):
 def test_an_admin_made_on_the_command_line_can_sign_in(at_admin, db):
     User.objects.create_superuser("root@example.test", "a kettle of blue rain")
     assert sign_in(at_admin(), "Root@example.test", "a kettle of blue rain").status_code == 302
+
+
+def test_every_filter_that_a_list_offers_works(at_admin, cast):
+    client = at_admin(cast.admin)
+    for model in platform_admin._registry:
+        url = "/" + model._meta.label_lower.replace(".", "/") + "/"
+        offered = re.findall(r'href="(\?[^"]+)"', client.get(url).content.decode())
+        assert offered or model._meta.model_name == "doctorcredential", url
+        for query in offered:
+            assert client.get(url + query.replace("&amp;", "&")).status_code == 200, url + query
+    assert client.get(f"/clinics/membership/?clinic__id__exact={cast.uzima.pk}").status_code == 200
