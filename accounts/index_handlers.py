@@ -1,5 +1,6 @@
 """Keeps the search documents in step with doctors and clinics."""
 
+from accounts.directory import lookup
 from accounts.services import search_index
 from clinics.models import Clinic
 from precta.outbox.models import OutboxEvent
@@ -14,6 +15,7 @@ def index_changed_doctor(event: OutboxEvent) -> None:
 
 @on("clinic.changed")
 def index_changed_clinic(event: OutboxEvent) -> None:
+    lookup.forget_places()
     clinic = current_clinic() or Clinic.objects.filter(pk=event.payload.get("clinic_id")).first()
     if clinic is not None:
         search_index.index_clinic(clinic=clinic)

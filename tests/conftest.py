@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
+from accounts.directory.lookup import forget_places
 from accounts.models import Role
 from clinics.models import Clinic, Domain
 from clinics.services.creation import create_clinic
@@ -87,6 +88,7 @@ def _fresh_ground():
 @pytest.fixture(autouse=True)
 def _empty_cache():
     cache.clear()
+    forget_places()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Looking doctors up. Three statements at most for a page that finds somebody: places, doctors, their number."""
 
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from clinics.policy_settings import DEFAULT_TIME_ZONE
 PAGE_SIZE = 20
 COUNTED = LAST_PAGE * PAGE_SIZE
 NAMES_COMPARED = 60
+PLACES_KEPT = 20.0
 # Of D, C, B, A: a name and a field outweigh any number of lay words.
 WEIGHTS = [0.05, 0.1, 0.15, 1.0]
 
@@ -99,13 +101,38 @@ class Found:
 
 
 def places() -> Places:
-    """The cities for the form and the zones for "today", one statement."""
+    """The cities for the form and the zones for "today"; one statement, whose answer each process keeps for PLACES_KEPT
+    seconds: it changes when a clinic joins or moves, and is wanted by every page of the list."""
+    known = _kept.places
+    if known is None or time.monotonic() > _kept.until:
+        known = _kept.places = _read_places()
+        _kept.until = time.monotonic() + PLACES_KEPT
+    return known
+
+
+def forget_places() -> None:
+    """After a clinic changed, in this process."""
+    _kept.places = None
+
+
+def _read_places() -> Places:
     rows = Clinic.objects.active().order_by().values_list("city", KeyTextTransform("time_zone", "settings")).distinct()
     cities, zones = set(), set()
     for city, zone in rows:
         cities.add(city)
         zones.add(zone or DEFAULT_TIME_ZONE)
     return Places(tuple(sorted(cities - {""})), tuple(sorted(zones)))
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Two threads may both read anew; either answer will do."""
+
+    places: Places | None = None
+    until: float = 0.0
+
+
+_kept = _Kept()
 
 
 def find(filters: Filters, *, now: datetime, zones: Collection[str], clinic: Clinic | None = None) -> Found:
