@@ -30,7 +30,7 @@ class VisitKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit as lists show it; `paid` and `returned` are sums of completed payments and of refunds."""
+    """One visit as lists show it; `paid` and `returned` are sums of completed payments and of refunds not failed."""
 
     id: str
     clinic: Clinic
@@ -86,7 +86,7 @@ SELECT {clinic_id} AS clinic_id, a.id, a.patient_id, a.doctor_id, a.scheduled_at
        (SELECT COALESCE(SUM(p.amount), 0) FROM {schema}.payments_payment p
          WHERE p.subject_id = a.id AND p.type = 'appointment' AND p.status IN ('completed', 'refunded')) AS paid,
        (SELECT COALESCE(SUM(r.amount), 0) FROM {schema}.payments_refund r
-         WHERE r.subject_id = a.id) AS returned
+         WHERE r.subject_id = a.id AND r.status <> 'failed') AS returned
   FROM {schema}.appointments_appointment a
  WHERE a.patient_id = ANY(%(patients)s) AND a.cancellation_reason <> ALL(%(hidden)s)
 """

@@ -11,7 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 from accounts.models import ClinicPatient, Doctor, Patient
 from appointments.models import Appointment, AppointmentStatus, TimeOff
 from appointments.wall_clock import day_bounds
-from precta.payments.models import Payment, PaymentPurpose, PaymentStatus, Refund
+from precta.payments.models import Payment, PaymentPurpose, PaymentStatus, Refund, RefundStatus
 
 # A hold says nothing about the person yet, and a cancelled visit no longer.
 SEEN_STATUSES = (
@@ -77,8 +77,13 @@ def earned(doctor: Doctor, *, first: date, days: int) -> Decimal:
         status__in=(PaymentStatus.COMPLETED, PaymentStatus.REFUNDED),
     )
     came_in = paid.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    went_back = Refund.objects.filter(payment__in=paid).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    went_back = _refunds_of(paid).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
     return came_in - went_back
+
+
+def _refunds_of(payments: QuerySet[Payment]) -> QuerySet[Refund]:
+    """What went or goes back of them; a refund that failed does neither."""
+    return Refund.objects.filter(payment__in=payments).exclude(status=RefundStatus.FAILED)
 
 
 def patient_card(doctor: Doctor, visit_id: str) -> PatientCard | None:
@@ -113,7 +118,7 @@ def net_paid_of(visits: Iterable[Appointment]) -> dict[str, Decimal]:
     result = dict.fromkeys(ids, Decimal(0))
     for subject_id, amount in paid.values_list("subject_id", "amount"):
         result[subject_id] += amount
-    for subject_id, amount in Refund.objects.filter(payment__in=paid).values_list("payment__subject_id", "amount"):
+    for subject_id, amount in _refunds_of(paid).values_list("payment__subject_id", "amount"):
         result[subject_id] -= amount
     return result
 

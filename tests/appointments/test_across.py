@@ -106,7 +106,9 @@ def test_what_was_paid_and_given_back_is_summed_without_attempts_that_failed(cas
         }
         paid = Payment.objects.create(provider_reference="a-1", status="completed", paid_at=NOW, **common)
         Payment.objects.create(provider_reference="a-2", status="failed", **common)
-        Refund.objects.create(payment=paid, key="x", subject_id=visits["soon"].pk, amount=Decimal(500), reason="r")
+        back = {"payment": paid, "subject_id": visits["soon"].pk, "reason": "r"}
+        Refund.objects.create(key="x", amount=Decimal(500), **back)
+        Refund.objects.create(key="y", amount=Decimal(300), status="failed", **back)
     visit = next(v for v in read(cast.patient.user).rows if v.id == visits["soon"].pk)
     assert (visit.paid, visit.returned) == (Decimal(2500), Decimal(500))
 

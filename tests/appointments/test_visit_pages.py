@@ -348,6 +348,9 @@ def test_the_receipt_shows_payments_refunds_and_what_stays(cast, amina, visit):
         Refund.objects.create(
             payment=visit.payment, key="k", subject_id=visit.pk, amount=Decimal(500), reason="r", status="processed"
         )
+        Refund.objects.create(
+            payment=visit.payment, key="f", subject_id=visit.pk, amount=Decimal(300), reason="r", status="failed"
+        )
     page = amina.get(url("receipt", visit.pk)).content.decode()
     assert visit.payment.provider_reference in page
     assert "−KES\xa0500" in page

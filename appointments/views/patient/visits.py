@@ -32,6 +32,7 @@ from appointments.services.time_off import is_displaced
 from appointments.views.visit_lists import list_context, read_filters
 from precta import clock
 from precta.access import login_required, role_required
+from precta.payments.models import RefundStatus
 
 # For so long after paying, the page of the visit closes the booking as its fourth step.
 JUST_DONE = timedelta(minutes=15)
@@ -155,7 +156,8 @@ def receipt(request: HttpRequest, appointment_id: str) -> HttpResponse:
         raise Http404
     refunds = [refund for payment in payments for refund in payment.refunds.all()]
     paid = sum(payment.amount for payment in payments)
-    returned = sum(refund.amount for refund in refunds)
+    # A refund that failed is shown as such; its money is still with the clinic, or goes back by another row.
+    returned = sum(refund.amount for refund in refunds if refund.status != RefundStatus.FAILED)
     context = {
         "visit": visit,
         "payments": payments,

@@ -46,9 +46,15 @@ def pay(visit, amount, back=None, status="completed"):
         paid_at=timezone.now() if status != "pending" else None,
     )
     if back:
-        Refund.objects.create(
-            payment=payment, key=new_id(), subject_id=visit.pk, amount=Decimal(back), reason="cancelled"
-        )
+        for outcome in ("processed", "failed"):
+            Refund.objects.create(
+                payment=payment,
+                key=new_id(),
+                subject_id=visit.pk,
+                amount=Decimal(back),
+                reason="cancelled",
+                status=outcome,
+            )
 
 
 def nothing_happened():
