@@ -1,0 +1,113 @@
+"""A word planted in every place of one clinic stands on no page of the other, whoever looks there."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import get_resolver
+from django.utils import timezone
+
+from appointments.models import TimeOff
+from clinics.admin_sites import clinic_admin
+from clinics.models import Clinic
+from precta import hosts
+from precta.audit.services import record
+from precta.payments.models import Refund
+from precta.tenancy import clinic_context
+from tests import factories
+from tests.appointments.money_helpers import pay
+
+CANARY = "Zorilla"
+
+
+@pytest.fixture
+def planted(cast):
+    """What an attacker at Pwani might name: ids of Uzima, whose every free text holds the canary."""
+    now = timezone.now()
+    Clinic.objects.filter(pk=cast.uzima.pk).update(name=f"{CANARY} Clinic", address=CANARY, description=CANARY)
+    doctor = factories.make_doctor(cast.uzima, CANARY, CANARY, bio=CANARY, license_number=CANARY)
+    person = factories.make_patient(CANARY, CANARY, allergies=[CANARY], email=f"{CANARY}@example.test")
+    factories.link_patient(person, cast.uzima)
+    visit = factories.make_appointment(person, doctor, now + timedelta(days=2), notes=CANARY, fee=Decimal(2500))
+    factories.make_appointment(
+        person, doctor, now + timedelta(days=3), status="cancelled", notes=CANARY, cancellation_reason=CANARY
+    )
+    payment = pay(visit, 2500, at=now)
+    window = factories.make_window(doctor, 1, "08:00", "12:00")
+    with clinic_context(cast.uzima):
+        away = TimeOff.objects.create(
+            doctor=doctor, starts_at=now + timedelta(days=5), ends_at=now + timedelta(days=6), reason=CANARY
+        )
+        Refund.objects.create(payment=payment, key="k", subject_id=visit.pk, amount=Decimal(1), reason=CANARY)
+        record("canary.planted", resource=visit, user=person.user, details={"canary": CANARY})
+    return {
+        "doctor_id": doctor.pk,
+        "appointment_id": visit.pk,
+        "visit_id": visit.pk,
+        "window_id": window.pk,
+        "time_off_id": away.pk,
+        "day": 1,
+        "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk),
+    }
+
+
+def addresses(planted):
+    """Every page of a clinic's host with Uzima's ids in it, and every list and row of its admin."""
+    found = set(_walk(get_resolver(hosts.URLCONFS["clinic"]).url_patterns, "/", planted))
+    for model in clinic_admin._registry:
+        base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        found |= {base, f"{base}?q={CANARY[:4]}"} | {
+            f"{base}{pk}/{page}/" for pk in planted["rows"] for page in ("change", "history")
+        }
+    return found | {
+        f"/workspace/?visit={planted['visit_id']}",
+        f"/workspace/patients/?q={CANARY[:4]}",
+        f"/doctors/?q={CANARY[:4]}",
+        f"/appointments/?person={planted['doctor_id']}&clinic=uzima",
+    }
+
+
+def _walk(patterns, prefix, planted):
+    for pattern in patterns:
+        route = str(pattern.pattern)
+        if route.startswith("admin/"):
+            continue
+        if hasattr(pattern, "url_patterns"):
+            yield from _walk(pattern.url_patterns, prefix + route, planted)
+            continue
+        names = pattern.pattern.converters
+        path = prefix + route
+        for name, converter in names.items():
+            kind = "int" if type(converter).__name__ == "IntConverter" else "id"
+            path = path.replace(f"<{kind}:{name}>", str(planted[name]))
+        assert "<" not in path, path
+        yield path
+
+
+@pytest.mark.parametrize("who", ["nobody", "patient", "doctor", "owner", "admin"])
+def test_nothing_of_one_clinic_is_read_on_the_other(cast, planted, at_clinic, who):
+    person = {
+        "nobody": None,
+        "patient": cast.other_patient.user,
+        "doctor": cast.other_doctor.user,
+        "owner": factories.make_staff(cast.pwani, "owner"),
+        "admin": cast.admin,
+    }[who]
+    factories.link_patient(cast.other_patient, cast.pwani)
+    factories.make_appointment(cast.other_patient, cast.other_doctor, timezone.now() + timedelta(days=2))
+    client = at_clinic(cast.pwani, person)
+    looked_at = addresses(planted)
+    assert len(looked_at) > 60
+    for url in sorted(looked_at):
+        if "logout" in url:
+            continue
+        answer = client.get(url)
+        assert answer.status_code < 500, url
+        assert CANARY not in answer.content.decode(), url
+
+
+def test_the_canary_is_seen_where_it_belongs(cast, planted, at_clinic):
+    """Else the test above could not fail."""
+    client = at_clinic(cast.uzima, cast.owner)
+    assert CANARY in client.get("/admin/appointments/appointment/").content.decode()
+    assert CANARY in at_clinic(cast.uzima).get("/doctors/").content.decode()
