@@ -184,7 +184,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "remind-patients": {"task": "appointments.tasks.remind_all", "schedule": 600},
     "refund-suspended": {"task": "appointments.tasks.refund_suspended_all", "schedule": 600},
+    "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 6 * 3600},
 }
+for _job in CELERY_BEAT_SCHEDULE.values():
+    _job["options"] = {"expires": _job["schedule"]}  # the next beat has taken its place
 
 # People
 AUTH_USER_MODEL = "accounts.User"

@@ -4,10 +4,12 @@ import threading
 
 import pytest
 from celery import shared_task
+from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
+from django.utils.module_loading import import_string
 
 from appointments.models import Appointment
 from clinics.models import Clinic
@@ -130,6 +132,15 @@ def test_a_task_for_a_schema_that_does_not_exist_is_refused_rather_than_run_in_p
     with pytest.raises(NoSchemaError):
         note_where.apply(headers={TenantTask.header: "clinic_gone"})
     assert ran == []
+
+
+def test_what_no_worker_took_in_time_is_left_to_the_next_beat(uzima, pwani, monkeypatch):
+    asked = []
+    monkeypatch.setattr(note_where, "apply_async", lambda **options: asked.append(options["expires"]))
+    each_clinic(note_where)
+    assert asked == [300, 300]
+    assert all(job["options"]["expires"] == job["schedule"] for job in settings.CELERY_BEAT_SCHEDULE.values())
+    assert all(callable(import_string(job["task"])) for job in settings.CELERY_BEAT_SCHEDULE.values())
 
 
 def test_a_beat_job_fans_out_one_task_for_each_clinic_suspended_ones_included(uzima, pwani):
