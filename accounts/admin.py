@@ -8,17 +8,34 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import languages, specialties
 from accounts.exceptions import CannotSuspendYourself
-from accounts.models import ClinicPatient, Doctor, DoctorCredential, User, UserStatus
+from accounts.models import ClinicPatient, ConsultationMode, Doctor, DoctorCredential, User, UserStatus
 from accounts.services.users import reactivate_user, sign_out_everywhere, suspend_user
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
 
 DOCTOR_FIELDS = (
-    *("first_name", "last_name", "clinic", "specialties", "languages", "consultation_modes", "consultation_fee"),
+    *("first_name", "last_name", "clinic", "fields_named", "languages_named", "modes_named", "consultation_fee"),
     *("consultation_duration_minutes", "years_of_experience", "bio", "qualifications", "license_number"),
     *("verification_status", "verified_at", "average_rating", "total_reviews", "total_consultations"),
 )
+
+
+class DoctorWords:
+    """The coded lists of a doctor in words."""
+
+    @admin.display(description=_("specialties"))
+    def fields_named(self, doctor: Doctor) -> str:
+        return ", ".join(map(specialties.name_of, doctor.specialties))
+
+    @admin.display(description=_("languages"))
+    def languages_named(self, doctor: Doctor) -> str:
+        return languages.named(doctor.languages)
+
+    @admin.display(description=_("kinds of visit"))
+    def modes_named(self, doctor: Doctor) -> str:
+        return ", ".join(str(ConsultationMode(mode).label) for mode in doctor.consultation_modes)
 
 
 @admin.register(User, site=platform_admin)
@@ -86,7 +103,7 @@ class PlatformUserAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Doctor, site=platform_admin)
-class PlatformDoctorAdmin(ReadOnlyAdmin):
+class PlatformDoctorAdmin(DoctorWords, ReadOnlyAdmin):
     list_display = ("__str__", "clinic", "license_number", "verification_status", "verified_at")
     list_select_related = ("clinic",)
     list_filter = ("verification_status", "clinic")
@@ -128,7 +145,7 @@ class LinkedPatientAdmin(ClinicModelAdmin):
 
 
 @admin.register(Doctor, site=clinic_admin)
-class ClinicDoctorAdmin(ClinicModelAdmin):
+class ClinicDoctorAdmin(DoctorWords, ClinicModelAdmin):
     clinic_lookup = "clinic"
     list_display = ("__str__", "consultation_fee", "consultation_duration_minutes", "verification_status")
     list_filter = ("verification_status",)

@@ -29,7 +29,7 @@ class ClinicPatient(models.Model):
         constraints = (models.UniqueConstraint(fields=["clinic", "patient"], name="clinic_patient_once"),)
 
     def __str__(self) -> str:
-        return f"{self.clinic_id} {self.patient_id}"
+        return str(self.patient)
 
 
 class Consent(models.Model):

@@ -180,7 +180,7 @@ class Appointment(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.scheduled_at:%Y-%m-%d %H:%M} {self.status}"
+        return f"{self.scheduled_at:%Y-%m-%d %H:%M} {self.get_status_display()}"
 
     @property
     def is_free(self) -> bool:
