@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from precta import clock
+from precta.audit.models import AuditLog
 from precta.payments import services, tasks
 from precta.payments.models import Payment, PaymentStatus
 from precta.tenancy import clinic_context
@@ -54,6 +55,7 @@ def test_a_payment_that_never_went_out_is_closed_without_a_question(in_uzima, pr
     services.reconcile_payments(now=clock.now() + timedelta(hours=2))
     payment.refresh_from_db()
     assert (payment.status, payment.failure_reason) == (PaymentStatus.FAILED, "not_started")
+    assert AuditLog.objects.filter(action="payment.failed", resource_id=payment.pk).count() == 1
     assert provider.faults.calls == {}
     assert heard == []
 

@@ -5,9 +5,11 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from precta import clock
+from precta.audit.services import record
 from precta.payments.exceptions import ProviderUnavailable
 from precta.payments.models import Payment, PaymentMethod, PaymentStatus, ProviderEvent, Refund, RefundStatus
 from precta.payments.services.refunding import settle_refunds, submit_refund
@@ -85,12 +87,22 @@ def reconcile_payments(*, now: datetime | None = None) -> Reconciled:
         changed = payment.status != before
         done.completed += changed and payment.status != PaymentStatus.FAILED
         done.failed += changed and payment.status == PaymentStatus.FAILED
-    Payment.objects.filter(
-        status=PaymentStatus.PENDING, charged_at__isnull=True, created_at__lt=now - NEVER_STARTED_AFTER
-    ).exclude(method=PaymentMethod.CASH).update(
-        status=PaymentStatus.FAILED, failure_reason="not_started", next_check_at=None
-    )
+    _close_never_started(now)
     return done
+
+
+def _close_never_started(now: datetime) -> None:
+    never = Payment.objects.filter(
+        status=PaymentStatus.PENDING, charged_at__isnull=True, created_at__lt=now - NEVER_STARTED_AFTER
+    ).exclude(method=PaymentMethod.CASH)
+    for payment in never[:BATCH]:
+        with transaction.atomic():
+            closed = never.filter(pk=payment.pk).update(
+                status=PaymentStatus.FAILED, failure_reason="not_started", next_check_at=None
+            )
+            if closed:
+                details = {"reason": "not_started", "subject_id": payment.subject_id}
+                record("payment.failed", resource=payment, details=details)
 
 
 def sweep_refunds(*, now: datetime | None = None) -> int:
