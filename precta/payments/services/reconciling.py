@@ -108,7 +108,7 @@ def _close_never_started(now: datetime) -> None:
 def sweep_refunds(*, now: datetime | None = None) -> int:
     """Send queued refunds whose task was lost or whose pause is over, and ask about pending ones; the number looked at.
     Call it outside transactions."""
-    now = now or clock.now()
+    given, now = now, now or clock.now()
     patience = _Patience()
     looked_at = 0
     due = Refund.objects.filter(next_attempt_at__lte=now).exclude(payment__method=PaymentMethod.CASH)
@@ -116,7 +116,9 @@ def sweep_refunds(*, now: datetime | None = None) -> int:
         if patience.over:
             return looked_at
         began = time.monotonic()
-        _tried(submit_refund, refund_id, now=now)
+        # By the clock of this very moment: a lease counted from the run's beginning could be over before the money is
+        # sent, and the next run would send it again.
+        _tried(submit_refund, refund_id, now=given)
         patience.note(answered=time.monotonic() - began < 4)
         looked_at += 1
     pending = due.filter(status=RefundStatus.PENDING)
