@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
+from precta import hosts
 from precta.devstack.chromium import find_chromium
 
 FLAGS = [
@@ -79,14 +80,16 @@ class Visitor:
         if address.scheme in {"http", "https", "ws", "wss"} and not own and host != "127.0.0.1":
             self.strangers.append(request.url)
 
-    def sign_in_as(self, session_key: str) -> None:
+    def sign_in_as(self, session_key: str, *, at_admin: bool = False) -> None:
         """Without the form: as if this person had signed in some time ago."""
+        name = settings.ADMIN_SESSION_COOKIE_NAME if at_admin else settings.SESSION_COOKIE_NAME
+        domain = hosts.admin_host() if at_admin else f".{settings.PLATFORM_HOST}"
         self.context.add_cookies(
             [
                 {
-                    "name": settings.SESSION_COOKIE_NAME,
+                    "name": name,
                     "value": session_key,
-                    "domain": f".{settings.PLATFORM_HOST}",
+                    "domain": domain,
                     "path": "/",
                     "httpOnly": True,
                     "sameSite": "Lax",

@@ -104,6 +104,10 @@ def pwani(db) -> Clinic:
 @pytest.fixture
 def cast(uzima, pwani) -> SimpleNamespace:
     """Everybody the tests speak of. `patient` and `doctor` belong to Uzima, `other_doctor` to Pwani."""
+    return make_cast(uzima, pwani)
+
+
+def make_cast(uzima: Clinic, pwani: Clinic) -> SimpleNamespace:
     patient = factories.make_patient("Amina", "Hassan", email="amina@example.test")
     other_patient = factories.make_patient("Peter", "Otieno", email="peter@example.test")
     factories.link_patient(patient, uzima)

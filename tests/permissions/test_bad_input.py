@@ -90,7 +90,7 @@ def test_a_strange_id_is_nothing_that_exists(sample, knock):
             continue
         values = values_for(address, rule, sample)
         for name in address.parameters:
-            for bad in IDS:
+            for bad in IDS[::3] if name == "object_id" else IDS:
                 if name == "day" and bad in DAYS:
                     continue
                 with undone():
