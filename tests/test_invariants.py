@@ -6,7 +6,7 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -118,3 +118,8 @@ def test_i7_names_what_waits_too_long(cast):
     )
     Notification.objects.update(created_at=old)
     assert broken() == {"I7": {"clinic_uzima": [event.pk], "public": [row.pk]}}
+
+
+def test_a_slip_in_the_name_of_an_invariant_is_no_all_clear():
+    with pytest.raises(CommandError, match="I99"):
+        call_command("check_invariants", "--only", "I1,I99")

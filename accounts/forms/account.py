@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import terms
 from accounts.services.registration import register_patient
+from precta.constraints import violated
 from precta.text import LineField
 
 PASSWORD_HELP = _("At least 10 characters. Several words that do not belong together are easy to keep in mind.")
@@ -65,7 +66,9 @@ class SignUpForm(allauth_forms.SignupForm):
         try:
             with transaction.atomic():
                 return super().try_save(request)
-        except IntegrityError:
+        except IntegrityError as error:
+            if not violated(error, "accounts_user_email"):
+                raise
             # Somebody took the address in the same moment; answer as if they had had it before.
             return None, flows.signup.prevent_enumeration(request, email=self.cleaned_data["email"])
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Doctor, User
 from appointments import reasons
 from appointments.exceptions import RefundChanged, VisitBegan
 from appointments.locks import lock_doctor
@@ -68,12 +68,13 @@ def quote_refund(*, appointment: Appointment, by: str, now: datetime | None = No
     """What goes back if `by` (a Side) cancels at `now`; changes nothing.
 
     Source of the rule: the clinic's `refund_steps` for the patient; everything when the doctor or the clinic cancels,
-    or when the doctor's time off lies over the visit; nothing was paid for a visit that waits for its payment. A visit
-    that was moved late keeps the share it had then, so that moving is no way around the deadline.
+    or when the doctor's time off lies over the visit or they work here no more; nothing was paid for a visit that waits
+    for its payment. A visit that was moved late keeps the share it had then, so that moving is no way around the
+    deadline.
     """
     now = now or clock.now()
     paid = paid_total(appointment.pk) - refunded_total(appointment.pk)
-    whole = by != Side.PATIENT or not paid or is_displaced(appointment)
+    whole = by != Side.PATIENT or not paid or is_displaced(appointment) or not _sees_patients(appointment)
     most = 100 if whole else _share_kept_from_moves(appointment)
     policy = appointment.clinic.policy
     percent = 100 if whole else min(policy.refund_percent(appointment.scheduled_at - now), most)
@@ -185,6 +186,11 @@ def drop_open_moves(visit: Appointment, *, by_user: User | None, now: datetime) 
 def _locked_payments(visit: Appointment) -> list[Payment]:
     rows = Payment.objects.select_for_update().filter(type=PaymentPurpose.APPOINTMENT, subject_id=visit.pk)
     return list(rows.order_by("pk"))
+
+
+def _sees_patients(appointment: Appointment) -> bool:
+    """Whether the visit's doctor is still verified, let in, and at the clinic where the visit was booked."""
+    return Doctor.objects.public().filter(pk=appointment.doctor_id, clinic=appointment.clinic_id).exists()
 
 
 def _share_kept_from_moves(appointment: Appointment) -> int:

@@ -83,8 +83,9 @@ def relay_event(event_id: str, *, now: datetime | None = None) -> bool:
 
 def sweep_events(*, now: datetime | None = None) -> int:
     """Relay what is due in the active schema and forget what was relayed long ago; the number relayed."""
-    now = now or clock.now()
+    given, now = now, now or clock.now()
     due = OutboxEvent.objects.filter(relayed_at__isnull=True, next_attempt_at__lte=now).order_by("next_attempt_at")
-    done = sum(relay_event(event_id, now=now) for event_id in list(due.values_list("pk", flat=True)[:SWEEP_BATCH]))
+    # Each lease counts from its own moment, not from the run's beginning.
+    done = sum(relay_event(event_id, now=given) for event_id in list(due.values_list("pk", flat=True)[:SWEEP_BATCH]))
     OutboxEvent.objects.filter(relayed_at__lt=now - KEPT).delete()
     return done

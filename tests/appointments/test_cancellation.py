@@ -223,3 +223,16 @@ def test_confirming_a_paid_visit_again_gives_nothing_back(cast, uzima):
     visit = paid_visit(cast.patient, cast.doctor, in_hours(48), now=NOW)
     confirm_paid(payment=visit.payment, now=NOW)
     assert not refunds_of(visit)
+
+
+@pytest.mark.parametrize("what", ["suspended", "rejected", "moved"])
+def test_everything_goes_back_when_the_doctor_sees_no_patients_here_any_more(cast, pwani, what):
+    visit = paid_visit(cast.patient, cast.doctor, in_hours(1), now=NOW)
+    assert quote_refund(appointment=visit, by="patient", now=NOW).amount == 0
+    if what == "suspended":
+        type(cast.doctor.user).objects.filter(pk=cast.doctor.pk).update(status="suspended")
+    else:
+        change = {"verification_status": "rejected"} if what == "rejected" else {"clinic": pwani}
+        type(cast.doctor).objects.filter(pk=cast.doctor.pk).update(**change)
+    assert quote_refund(appointment=visit, by="patient", now=NOW).amount == Decimal(2500)
+    assert cancel(visit, cast).refund_due == Decimal(2500)

@@ -1,6 +1,7 @@
 """A clinic comes into being whole or not at all."""
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from clinics.exceptions import SlugRefused
@@ -33,3 +34,10 @@ def test_a_bad_or_reserved_address_name_is_refused_and_leaves_nothing(slug):
 @pytest.mark.django_db
 def test_no_clinic_table_exists_in_public():
     assert not {t for t in connection.introspection.table_names() if t.startswith(("appointments_", "payments_"))}
+
+
+@pytest.mark.django_db
+def test_a_time_zone_that_does_not_exist_is_refused_before_every_page_meets_it():
+    with pytest.raises(CommandError, match="No time zone is called Africa/Nowhere"):
+        call_command("create_clinic", "nowhere", "Nowhere", "--time-zone", "Africa/Nowhere")
+    assert not Clinic.objects.filter(slug="nowhere").exists()

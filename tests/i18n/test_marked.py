@@ -12,6 +12,8 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import trans_real
 
@@ -23,7 +25,7 @@ from tests.appointments.money_helpers import paid_visit
 # Names stay as they are in every language.
 DATA = re.compile(
     r"Dr |Amina|Hassan|Peter|Otieno|Achieng|Njoroge|Brian|Kiprono|Uzima Clinic|Pwani Family Health|Nairobi|Mombasa|"
-    r"1 Moi Avenue|Precta|English|Kiswahili|KES|EAT|Paystack|\S+@example\.test"
+    r"1 Moi Avenue|[Pp]recta|English|Kiswahili|KES|EAT|Paystack|\S+@example\.test|\S+\.localhost\S*"
 )
 SPOKEN = ("aria-label", "placeholder", "title", "alt", "data-label", "data-copied")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|%[sd]|\{\w*\}|<[^>]*>|&\w+;")
@@ -156,3 +158,25 @@ def test_every_word_of_a_page_goes_through_the_catalogue(scene, ink, at_platform
         places[address].append(text)
     assert not places
     assert pages > 5
+
+
+LETTERS = sorted(
+    str(file.relative_to(settings.BASE_DIR / "templates"))
+    for folder in ("account/email", "account/messages", "usersessions/messages", "emails")
+    for file in (settings.BASE_DIR / "templates" / folder).iterdir()
+)
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_every_word_of_a_letter_goes_through_the_catalogue(ink, name):
+    given = {
+        **dict.fromkeys(("email", "to_email", "from_email", "deleted_email"), "amina@example.test"),
+        "code": "123456",
+        "notification": {"title": "", "body": "", "language": "sw"},
+    }
+    with translation.override("sw"):
+        text = render_to_string(name, given)
+    if name.endswith(".html"):
+        assert Page(text).legible() == set()
+    else:
+        assert not re.search(r"[A-Za-z]{3}", DATA.sub("", text))

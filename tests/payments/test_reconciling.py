@@ -8,8 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from precta import clock
+from precta.audit.models import AuditLog
 from precta.payments import services, tasks
+from precta.payments.exceptions import ProviderUnavailable
 from precta.payments.models import Payment, PaymentStatus
+from precta.payments.services.refunding import LEASE
 from precta.tenancy import clinic_context
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,7 @@ def test_a_payment_that_never_went_out_is_closed_without_a_question(in_uzima, pr
     services.reconcile_payments(now=clock.now() + timedelta(hours=2))
     payment.refresh_from_db()
     assert (payment.status, payment.failure_reason) == (PaymentStatus.FAILED, "not_started")
+    assert AuditLog.objects.filter(action="payment.failed", resource_id=payment.pk).count() == 1
     assert provider.faults.calls == {}
     assert heard == []
 
@@ -152,3 +156,20 @@ def test_the_waiting_page_learns_of_the_money_and_of_a_refusal(in_uzima, provide
     state = services.payment_state(refused)
     assert (state.status, state.can_ask_again) == ("failed", True)
     assert state.message == services.failure_text(Payment.objects.get(pk=refused.pk))
+
+
+def test_in_a_long_run_each_refund_is_leased_from_its_own_moment(in_uzima, pay, monkeypatch):
+    """Else a slow provider lets the next run send the same money again."""
+    for payment in (pay(), pay(), pay()):
+        services.request_refund(payment=payment, amount=Decimal("1250.00"), reason="cancelled", key="k")
+    began = clock.now() + timedelta(minutes=1)
+    left = []
+    monkeypatch.setattr("precta.clock.now", lambda: began + timedelta(seconds=100 * len(left)))
+
+    def be_slow(payment):
+        left.append(payment.refunds.get().next_attempt_at - clock.now())
+        raise ProviderUnavailable
+
+    monkeypatch.setattr("precta.payments.services.refunding._provider_refunds", be_slow)
+    services.sweep_refunds()
+    assert left == [LEASE] * 3

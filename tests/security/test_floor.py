@@ -301,3 +301,10 @@ def test_cookies_are_named_and_scoped_as_said():
     assert settings.SESSION_COOKIE_HTTPONLY and settings.CSRF_COOKIE_HTTPONLY
     assert settings.SESSION_COOKIE_DOMAIN == ".precta.localhost"
     assert settings.SESSION_COOKIE_SAMESITE == "Lax"
+
+
+def test_limits_can_be_switched_off_for_a_load_test(at_platform, cast, settings):
+    settings.RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS = False
+    data = {"login": "amina@example.test", "password": "wrong"}
+    assert [at_platform().post("/account/login/", data).status_code for _ in range(8)] == [200] * 8
+    assert at_platform().post("/account/login/", data | {"password": PASSWORD}).status_code == 302

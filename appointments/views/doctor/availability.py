@@ -70,6 +70,8 @@ def switch(request: HttpRequest, doctor: Doctor, window_id: str) -> HttpResponse
             is_active=active,
             confirmed=_is_confirmed(request),
         )
+    except DoctorAvailability.DoesNotExist:
+        raise Http404 from None  # another tab has just removed it
     except VisitsOutside as asked:
         return _ask(request, "rest", window, asked.visits)
     except AppointmentError as error:
@@ -86,7 +88,10 @@ def remove(request: HttpRequest, doctor: Doctor, window_id: str) -> HttpResponse
     if request.method != "POST":
         return _ask(request, "remove", window, service.visits_in_window(doctor=doctor, window=window))
     # The page that asked listed the visits; whoever is booked since then stays valid all the same.
-    service.remove_window(doctor=doctor, by_user=request.user, window_id=window.pk, confirmed=True)
+    try:
+        service.remove_window(doctor=doctor, by_user=request.user, window_id=window.pk, confirmed=True)
+    except DoctorAvailability.DoesNotExist:
+        raise Http404 from None
     messages.success(request, _("The hours are removed."))
     return redirect(HOME)
 
@@ -143,6 +148,8 @@ def _form_page(
         if form.is_valid():
             try:
                 save()
+            except DoctorAvailability.DoesNotExist:
+                raise Http404 from None
             except VisitsOutside as asked:
                 context["outside"] = asked.visits
                 status = 409

@@ -1,6 +1,7 @@
 """`manage.py create_clinic`: a clinic from the shell."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -36,6 +37,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["time_zone"] not in available_timezones():
+            raise CommandError(f"No time zone is called {options['time_zone']}.")
         owner = None
         if options["owner"]:
             owner = get_user_model().objects.filter(email__iexact=options["owner"]).first()

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import autodiscover_modules
 from django_tenants.utils import get_tenant_model
 
@@ -27,6 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         autodiscover_modules("invariants")
         wanted = set(options["only"].split(",")) if options["only"] else None
+        if wanted and (unknown := wanted - {item.number for item in INVARIANTS}):
+            raise CommandError(f"No invariant is called {', '.join(sorted(unknown))}.")
         chosen = [
             item
             for item in sorted(INVARIANTS, key=lambda item: item.number)

@@ -5,9 +5,11 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from precta import clock
+from precta.audit.services import record
 from precta.payments.exceptions import ProviderUnavailable
 from precta.payments.models import Payment, PaymentMethod, PaymentStatus, ProviderEvent, Refund, RefundStatus
 from precta.payments.services.refunding import settle_refunds, submit_refund
@@ -85,18 +87,28 @@ def reconcile_payments(*, now: datetime | None = None) -> Reconciled:
         changed = payment.status != before
         done.completed += changed and payment.status != PaymentStatus.FAILED
         done.failed += changed and payment.status == PaymentStatus.FAILED
-    Payment.objects.filter(
-        status=PaymentStatus.PENDING, charged_at__isnull=True, created_at__lt=now - NEVER_STARTED_AFTER
-    ).exclude(method=PaymentMethod.CASH).update(
-        status=PaymentStatus.FAILED, failure_reason="not_started", next_check_at=None
-    )
+    _close_never_started(now)
     return done
+
+
+def _close_never_started(now: datetime) -> None:
+    never = Payment.objects.filter(
+        status=PaymentStatus.PENDING, charged_at__isnull=True, created_at__lt=now - NEVER_STARTED_AFTER
+    ).exclude(method=PaymentMethod.CASH)
+    for payment in never[:BATCH]:
+        with transaction.atomic():
+            closed = never.filter(pk=payment.pk).update(
+                status=PaymentStatus.FAILED, failure_reason="not_started", next_check_at=None
+            )
+            if closed:
+                details = {"reason": "not_started", "subject_id": payment.subject_id}
+                record("payment.failed", resource=payment, details=details)
 
 
 def sweep_refunds(*, now: datetime | None = None) -> int:
     """Send queued refunds whose task was lost or whose pause is over, and ask about pending ones; the number looked at.
     Call it outside transactions."""
-    now = now or clock.now()
+    given, now = now, now or clock.now()
     patience = _Patience()
     looked_at = 0
     due = Refund.objects.filter(next_attempt_at__lte=now).exclude(payment__method=PaymentMethod.CASH)
@@ -104,7 +116,9 @@ def sweep_refunds(*, now: datetime | None = None) -> int:
         if patience.over:
             return looked_at
         began = time.monotonic()
-        _tried(submit_refund, refund_id, now=now)
+        # By the clock of this very moment: a lease counted from the run's beginning could be over before the money is
+        # sent, and the next run would send it again.
+        _tried(submit_refund, refund_id, now=given)
         patience.note(answered=time.monotonic() - began < 4)
         looked_at += 1
     pending = due.filter(status=RefundStatus.PENDING)

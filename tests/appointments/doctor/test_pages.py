@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from appointments.models import Appointment, DoctorAvailability, TimeOff
+from appointments.views.doctor import availability
 from precta.audit.models import AuditLog
 from precta.outbox.models import OutboxEvent
 from precta.payments.models import Refund
@@ -255,3 +256,17 @@ def test_hours_are_kept_to_the_minute_as_times_are_named(cast, client):
     assert client.post("/workspace/availability/add/", window("08:00:30", "12:00:59.5")).status_code == 302
     kept = in_clinic(cast, DoctorAvailability.objects.get)
     assert (str(kept.start_time), str(kept.end_time)) == ("08:00:00", "12:00:00")
+
+
+@pytest.mark.parametrize("page", ["", "switch/", "remove/"])
+def test_hours_that_another_tab_has_just_removed_are_not_found(cast, client, monkeypatch, page):
+    hours = factories.make_window(cast.doctor, MONDAY, "08:00", "12:00")
+    found = availability._window
+
+    def find_and_lose(doctor, window_id):
+        window = found(doctor, window_id)
+        DoctorAvailability.objects.all().delete()
+        return window
+
+    monkeypatch.setattr(availability, "_window", find_and_lose)
+    assert client.post(f"/workspace/availability/{hours.pk}/{page}", window("10:00")).status_code == 404
