@@ -12,6 +12,7 @@ from phonenumber_field.formfields import PhoneNumberField
 from accounts.models import GuardianRelation, Patient
 from accounts.models.patient import BLOOD_TYPES, Gender
 from accounts.selectors import last_birth_day_of_adults, years_before
+from precta.forms import FocusOnError
 from precta.text import LineField, plain_line
 
 OLDEST = 130
@@ -60,7 +61,7 @@ class DateOfBirthField(forms.DateField):
         return born
 
 
-class _PersonForm(forms.Form):
+class _PersonForm(FocusOnError, forms.Form):
     first_name = LineField(label=_("First name"), max_length=100)
     last_name = LineField(label=_("Last name"), max_length=100)
     date_of_birth = DateOfBirthField(required=False)

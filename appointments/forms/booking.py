@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.consent_texts import CONSENT_TEXTS
 from accounts.models import ConsentPurpose, Patient, User
 from clinics.models import Clinic
+from precta.forms import FocusOnError
 from precta.ids import new_id
 from precta.payments.exceptions import InvalidPhone
 from precta.payments.models import PaymentMethod
@@ -47,7 +48,7 @@ class MpesaPhoneField(forms.CharField):
             ) from error
 
 
-class BookingForm(forms.Form):
+class BookingForm(FocusOnError, forms.Form):
     """The details of a visit. The time and the kind of visit are the page's own fields, checked by the week."""
 
     for_whom = forms.ChoiceField(label=_("Who is the visit for?"), widget=forms.RadioSelect)
