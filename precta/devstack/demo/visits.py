@@ -190,12 +190,20 @@ class Visits:
             self.till.not_yet(latest.payment, self.now)
 
     def _free_patient(self, at: datetime) -> Patient | None:
-        """Nobody sees two doctors on one day, and a suspended person books nothing."""
+        """Nobody sees two doctors on one day, and a suspended person books nothing.
+
+        The family that visitors sign in as comes once in three weeks: a list as long as a person's.
+        """
         day = at.astimezone(self.tz).date()
         for _ in range(6):
             patient = self.dice.choice(self.people)
-            if (patient.pk, day) not in self.busy and patient.user.status == "active":
-                self.busy.add((patient.pk, day))
+            slot = day
+            if self.cast.guardians.get(patient.pk, patient) is self.cast.patients[0]:
+                if self.dice.chance(0.8):  # else the first doctor would have all of them
+                    continue
+                slot = date.fromordinal(day.toordinal() // 21 * 21)
+            if (patient.pk, slot) not in self.busy and patient.user.status == "active":
+                self.busy.add((patient.pk, slot))
                 return patient
         return None
 
