@@ -53,7 +53,7 @@ def page_bytes(port: int, host: str, path: str) -> tuple[int, int]:
         body = _fetch(port, host, address)
         total += len(brotli.compress(body, quality=11))
         if address.endswith(".js"):
-            for found in re.findall(rb"""(?:from|import)\s*\(?["']([^"']+)["']""", body):
+            for found in re.findall(rb"""(?:from|import)\s*\(?["'](\.{0,2}/[^"']+\.js)["']""", body):
                 assets.add(urljoin(address, found.decode()))
         if address.endswith(".css"):
             for found in re.findall(rb"""url\(["']?([^"')]+)""", body):
