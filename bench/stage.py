@@ -69,7 +69,7 @@ def prepare_databases(*, keep: bool) -> None:
         there = {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
         names = ["precta_bench_floor", "precta_bench", "precta_bench_big"]
         if keep and there.issuperset(names):
-            forget_pgbench(names[1])
+            forget_bookings(names[1])
             return
         for name in names:
             admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -90,12 +90,14 @@ def prepare_databases(*, keep: bool) -> None:
             database.execute("VACUUM ANALYZE")
 
 
-def forget_pgbench(database: str) -> None:
-    """Take the slots of an earlier run's pgbench back; they lie beyond any that the portal offers."""
+def forget_bookings(database: str) -> None:
+    """Take back what an earlier run booked: the slots, and the holds that fill its patients' hands."""
     with connect(database) as server:
         server.execute("SET search_path = clinic_uzima, public")
-        server.execute("DELETE FROM appointments_appointment WHERE scheduled_at >= '2100-01-01'")
-        server.execute("DELETE FROM payments_payment WHERE provider_reference LIKE 'benchxxx-%'")
+        server.execute(
+            "DELETE FROM appointments_appointment WHERE booked_by LIKE 'bench%' OR booked_by LIKE 'pgbench%'"
+        )
+        server.execute("DELETE FROM payments_payment WHERE user_id LIKE 'bench%' OR user_id LIKE 'pgbench%'")
 
 
 PATIENTS, PGBENCH_PATIENTS = 2000, 500
