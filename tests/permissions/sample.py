@@ -34,7 +34,7 @@ def make_people(cast):
     }
 
 
-def make_sample(cast):
+def make_sample(cast, event: str = "sample"):
     """Parameter → value for every address: the things belong to `patient` and `doctor` of Uzima."""
     factories.make_full_week(cast.doctor)
     now = clock.now()
@@ -50,7 +50,7 @@ def make_sample(cast):
             "date_of_birth": (now - timedelta(days=1500)).date(),
         },
     )
-    notify(event_id="sample", user=cast.patient.user, type="general", title="t", body="b", channels=("push",))
+    notify(event_id=event, user=cast.patient.user, type="general", title="t", body="b", channels=("push",))
     credential = DoctorCredential.objects.create(
         doctor=cast.doctor, type="license", name="Licence", file_url="private/licence.pdf"
     )
@@ -93,7 +93,7 @@ def make_sample(cast):
             "window_id": window.pk,
             "time_off_id": time_off.pk,
             "link_id": link.pk,
-            "notification_id": Notification.objects.get(event_id="sample").pk,
+            "notification_id": Notification.objects.get(event_id=event).pk,
             "user_id": cast.patient.user.pk,
             "clinic_id": cast.uzima.pk,
             "day": "1",
