@@ -85,7 +85,7 @@ OTHER_CLINICS = Entry(_("All clinics"), "building-2", "platform", "accounts:dire
 TODAY = Entry(_("Today"), "layout-list", "clinic", "appointments:doctor:today", ("appointments:doctor:today",))
 WEEK = Entry(_("Week"), "calendar-days", "clinic", "appointments:doctor:calendar", ("appointments:doctor:calendar",))
 AVAILABILITY = Entry(
-    _("Availability"),
+    _("My hours"),
     "clock",
     "clinic",
     "appointments:doctor:availability",
