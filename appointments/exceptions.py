@@ -36,6 +36,10 @@ class TooManyHolds(AppointmentError):
     """The person holds as many unpaid times as one may."""
 
 
+class TooManyFreeVisits(AppointmentError):
+    """The person has booked as many coming visits without a fee at this clinic as one may."""
+
+
 class KeyReused(AppointmentError):
     """The idempotency key belongs to an earlier booking of the same person for something else."""
 

@@ -19,6 +19,7 @@ from appointments.exceptions import (
     NotYourPatient,
     SlotNotOffered,
     SlotTaken,
+    TooManyFreeVisits,
     TooManyHolds,
 )
 from appointments.locks import lock_doctor
@@ -36,6 +37,9 @@ from precta.payments.models import Payment, PaymentPurpose, PaymentStatus
 logger = logging.getLogger(__name__)
 
 MOST_UNPAID_HOLDS = 3
+# Coming visits without a fee that one person may have booked at one clinic: nothing else keeps somebody from taking
+# all the times of a doctor who asks for no money.
+MOST_FREE_VISITS = 4
 # How long a hold may outlive its end while its payment is open at the provider.
 PATIENCE = timedelta(seconds=60)
 # Seconds: for one question to the provider, and for all of them in one run.
@@ -65,8 +69,8 @@ def hold_slot(
 
     `starts_at` is aware; `doctor` and `clinic` are fresh rows, the clinic's schema is active. The same
     `idempotency_key` of the same person gives the same visit again, whatever has become of it. One transaction; when
-    it raises, nothing was written: `SlotTaken`, `SlotNotOffered`, `TooManyHolds`, `KeyReused`, `EmailNotVerified`,
-    `NotYourPatient`, `ConsentNeeded`.
+    it raises, nothing was written: `SlotTaken`, `SlotNotOffered`, `TooManyHolds`, `TooManyFreeVisits`,
+    `KeyReused`, `EmailNotVerified`, `NotYourPatient`, `ConsentNeeded`.
     """
     if not booked_by.email_verified:
         raise EmailNotVerified
@@ -139,7 +143,8 @@ def _hold_once(wanted: Appointment, method: str, payer_phone: str, now: datetime
 IN_THE_WAY = """
 SELECT * FROM appointments_appointment
  WHERE (booked_by = %(person)s AND (idempotency_key = %(key)s
-        OR (status = 'pending_payment' AND hold_expires_at > %(now)s)))
+        OR (status = 'pending_payment' AND hold_expires_at > %(now)s)
+        OR (status = 'confirmed' AND fee = 0 AND scheduled_at > %(now)s)))
     OR (doctor_id = %(doctor)s AND status = 'pending_payment' AND hold_expires_at <= %(now)s
         AND scheduled_at < %(ends_at)s AND busy_until > %(starts_at)s)
 """
@@ -148,7 +153,8 @@ SELECT * FROM appointments_appointment
 def _clear_the_way(wanted: Appointment, now: datetime) -> Appointment | None:
     """The visit that this key made earlier, or None, having let go of ended holds that lie over the wanted time.
 
-    One statement reads both, and how many times the person holds. `KeyReused`, `TooManyHolds`.
+    One statement reads both, and how many times the person holds. `KeyReused`, `TooManyHolds`,
+    `TooManyFreeVisits`.
     """
     ends_at = wanted.scheduled_at + timedelta(minutes=wanted.duration_minutes + wanted.buffer_minutes)
     values = {
@@ -166,12 +172,16 @@ def _clear_the_way(wanted: Appointment, now: datetime) -> Appointment | None:
             if _asks_for(row) != _asks_for(wanted):
                 raise KeyReused
             return row
-    held = [row for row in mine if row.hold_expires_at and row.hold_expires_at > now]
-    if not wanted.is_free and len(held) >= MOST_UNPAID_HOLDS:
+    unpaid = [row for row in rows if row.status == AppointmentStatus.PENDING_PAYMENT]
+    ended = [row for row in unpaid if row.hold_expires_at <= now]
+    if wanted.is_free:
+        free = [row for row in mine if row.status == AppointmentStatus.CONFIRMED and row.is_free]
+        if len(free) >= MOST_FREE_VISITS:
+            raise TooManyFreeVisits
+    elif len([row for row in unpaid if row in mine and row not in ended]) >= MOST_UNPAID_HOLDS:
         raise TooManyHolds
-    for row in rows:
-        if row.doctor_id == wanted.doctor_id and row.hold_expires_at and row.hold_expires_at <= now:
-            release_hold(row, now=now)
+    for row in ended:
+        release_hold(row, now=now)
     return None
 
 

@@ -267,6 +267,17 @@ class TestTaking:
         assert response.status_code == 400 and "not paid yet" in response.content.decode()
         assert len(visits(cast.uzima)) == 3
 
+    def test_a_fifth_free_visit_is_refused_with_the_reason(self, cast, at_clinic, week, details, at):
+        cast.doctor.consultation_fee = Decimal(0)
+        cast.doctor.save()
+        client = at_clinic(cast.uzima, cast.patient.user)
+        for number in range(4):
+            there = {**details, "at": key_of(at + timedelta(hours=number)), "key": f"key-number-{number}"}
+            assert client.post(week, there).status_code == 302
+        response = client.post(week, {**details, "at": key_of(at + timedelta(hours=5)), "key": "key-number-5"})
+        assert response.status_code == 400 and "visits without a fee" in response.content.decode()
+        assert len(visits(cast.uzima)) == 4
+
     def test_a_stranger_signs_in_first_and_a_doctor_may_not(self, cast, at_clinic, week, details):
         response = at_clinic(cast.uzima).post(week, details)
         assert response.status_code == 302 and "/account/login/" in response["Location"]

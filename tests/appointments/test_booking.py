@@ -14,6 +14,7 @@ from appointments.exceptions import (
     NotYourPatient,
     SlotNotOffered,
     SlotTaken,
+    TooManyFreeVisits,
     TooManyHolds,
 )
 from appointments.models import Appointment, AppointmentStatus, TimeOff
@@ -170,6 +171,31 @@ def test_nobody_holds_more_than_three_unpaid_times(hold):
     # An hour later the three have run out and no longer count.
     later = NOW + timedelta(hours=1)
     hold(starts_at=AT + timedelta(hours=4), idempotency_key="key-4", now=later)
+
+
+def test_nobody_has_more_than_four_coming_free_visits_at_a_clinic(cast, hold):
+    cast.doctor.consultation_fee = Decimal(0)
+    first = hold()
+    for number in range(1, 4):
+        hold(starts_at=AT + timedelta(hours=number), idempotency_key=f"key-{number}")
+    with pytest.raises(TooManyFreeVisits):
+        hold(starts_at=AT + timedelta(hours=5), idempotency_key="key-5")
+    assert hold() == first  # the same form again is no fifth visit
+    # One that is cancelled does not count, nor does one that has begun.
+    Appointment.objects.filter(pk=first.pk).update(status=AppointmentStatus.CANCELLED, refund_due=0, cancelled_at=NOW)
+    hold(starts_at=AT + timedelta(hours=5), idempotency_key="key-5")
+    hold(starts_at=AT + timedelta(days=1), idempotency_key="key-6", now=AT + timedelta(hours=1))
+
+
+def test_free_visits_leave_room_for_paid_ones_and_ended_holds_still_give_way(cast, hold):
+    hold(starts_at=AT + timedelta(hours=5), idempotency_key="key-5")
+    cast.doctor.consultation_fee = Decimal(0)
+    for number in range(4):
+        hold(starts_at=AT + timedelta(hours=number), idempotency_key=f"key-{number}")
+    cast.doctor.consultation_fee = Decimal(2500)
+    later = NOW + timedelta(hours=1)
+    hold(starts_at=AT + timedelta(hours=5), idempotency_key="key-6", now=later)
+    assert Appointment.objects.live().count() == 5
 
 
 def test_an_unverified_address_books_nothing(cast, hold):

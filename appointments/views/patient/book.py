@@ -20,7 +20,7 @@ from appointments.forms.booking import BookingForm
 from appointments.models import Appointment, AppointmentStatus
 from appointments.refund_words import moving_sentence, refund_sentences
 from appointments.selectors_booking import doctors_instead, nearest_free, own_visit_at
-from appointments.services.booking import MOST_UNPAID_HOLDS, hold_slot
+from appointments.services.booking import MOST_FREE_VISITS, MOST_UNPAID_HOLDS, hold_slot
 from appointments.week import Week, moment_key, parse_moment, read_week
 from precta import access, clock, hosts
 from precta.payments.models import PaymentMethod
@@ -208,6 +208,11 @@ def _sentence(error: exceptions.AppointmentError) -> str:
             "You hold %(count)s times that are not paid yet, and more is not possible. Pay for one of them or cancel "
             "it under “My visits”."
         ) % {"count": MOST_UNPAID_HOLDS}
+    if isinstance(error, exceptions.TooManyFreeVisits):
+        return _(
+            "You have %(count)s coming visits without a fee at this clinic, and more is not possible. Cancel one of "
+            "them under “My visits”, or book again when one is over."
+        ) % {"count": MOST_FREE_VISITS}
     if isinstance(error, exceptions.EmailNotVerified):
         return _("Please confirm your e-mail address first; you find it in your profile.")
     if isinstance(error, exceptions.NotYourPatient):
