@@ -85,9 +85,9 @@ class TooLateToMove(AppointmentError):
 
 
 class FeeChanged(AppointmentError):
-    """The new time costs something else than was shown. `quote` is how it stands now."""
+    """The time costs something else than was shown. `quote` is how a move stands now."""
 
-    def __init__(self, quote: "MoveQuote") -> None:
+    def __init__(self, quote: "MoveQuote | None" = None) -> None:
         super().__init__("fee changed")
         self.quote = quote
 

@@ -66,6 +66,10 @@ class BookingForm(FocusOnError, forms.Form):
     key = forms.CharField(
         widget=forms.HiddenInput, max_length=64, validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,64}\Z")]
     )
+    # The page writes it, beside the price it shows: what is typed stays in the page when the week is changed.
+    expected_fee = forms.DecimalField(
+        required=False, max_digits=10, decimal_places=2, min_value=0, widget=forms.HiddenInput
+    )
 
     def __init__(
         self, *args, user: User, patients: Sequence[Patient], clinic: Clinic, is_free: bool, ask_consent: bool, **kwargs

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from decimal import Decimal
 from time import monotonic
 from typing import Any
 
@@ -14,6 +15,7 @@ from appointments import reasons
 from appointments.exceptions import (
     ConsentNeeded,
     EmailNotVerified,
+    FeeChanged,
     InvalidTransition,
     KeyReused,
     NotYourPatient,
@@ -63,6 +65,7 @@ def hold_slot(
     idempotency_key: str,
     method: str,
     payer_phone: str = "",
+    expected_fee: Decimal | None = None,
     now: datetime | None = None,
 ) -> Appointment:
     """Take a free slot for `patient`: held until `hold_expires_at` while it is paid, confirmed at once when it is free.
@@ -70,7 +73,8 @@ def hold_slot(
     `starts_at` is aware; `doctor` and `clinic` are fresh rows, the clinic's schema is active. The same
     `idempotency_key` of the same person gives the same visit again, whatever has become of it. One transaction; when
     it raises, nothing was written: `SlotTaken`, `SlotNotOffered`, `TooManyHolds`, `TooManyFreeVisits`,
-    `KeyReused`, `EmailNotVerified`, `NotYourPatient`, `ConsentNeeded`.
+    `KeyReused`, `EmailNotVerified`, `NotYourPatient`, `ConsentNeeded`, and `FeeChanged` when `expected_fee` (what was
+    shown, in the clinic's currency) is not what the visit costs now.
     """
     if not booked_by.email_verified:
         raise EmailNotVerified
@@ -93,18 +97,20 @@ def hold_slot(
         idempotency_key=idempotency_key,
     )
     try:
-        return _hold_once(wanted, method, payer_phone, now)
+        return _hold_once(wanted, method, payer_phone, expected_fee, now)
     except DatabaseError as error:
         if sqlstate(error) not in RETRIED and not violated(error, "appointment_once_per_key"):
             raise taken_or(error) from error
     # A deadlock, or the same key a moment earlier: the second try meets a settled state.
     try:
-        return _hold_once(wanted, method, payer_phone, now)
+        return _hold_once(wanted, method, payer_phone, expected_fee, now)
     except DatabaseError as error:
         raise taken_or(error) from error
 
 
-def _hold_once(wanted: Appointment, method: str, payer_phone: str, now: datetime | None) -> Appointment:
+def _hold_once(
+    wanted: Appointment, method: str, payer_phone: str, expected_fee: Decimal | None, now: datetime | None
+) -> Appointment:
     """One attempt in one transaction. `wanted` is not saved; the row that is returned is."""
     from precta.payments.services import start_payment
 
@@ -116,6 +122,8 @@ def _hold_once(wanted: Appointment, method: str, payer_phone: str, now: datetime
         earlier = _clear_the_way(wanted, now_locked)
         if earlier is not None:
             return earlier
+        if expected_fee is not None and wanted.fee != expected_fee:
+            raise FeeChanged
         _check_offered(wanted, now_locked)
         if wanted.is_free:
             wanted.status = AppointmentStatus.CONFIRMED

@@ -231,9 +231,9 @@ class TestTaking:
         factories.make_appointment(cast.other_patient, cast.doctor, at)
         colleague = factories.make_doctor(cast.pwani, "Wanjiru", "Kamau", free_days_in_person=[at.date()])
         client = at_clinic(cast.uzima, cast.patient.user)
-        response = client.post(week, details)
+        response = client.post(week, {**details, "expected_fee": "2500.00"})
         html = response.content.decode()
-        assert response.status_code == 409
+        assert response.status_code == 409 and 'name="expected_fee" value="2500.00"' in html
         assert "09:00 was taken a moment ago." in html and "Nothing was charged" in html
         assert 'name="notes" value="A cough"' in html and "Wanjiru Kamau" in html
         assert "http://pwani.precta.localhost" in html and colleague.pk in html
@@ -266,6 +266,35 @@ class TestTaking:
         response = client.post(week, {**details, "at": key_of(at + timedelta(hours=4)), "key": "key-number-4"})
         assert response.status_code == 400 and "not paid yet" in response.content.decode()
         assert len(visits(cast.uzima)) == 3
+
+    def test_a_price_that_changed_since_it_was_shown_is_shown_before_anything_is_taken(
+        self, cast, at_clinic, week, details
+    ):
+        client = at_clinic(cast.uzima, cast.patient.user)
+        html = client.get(week, {"at": details["at"], "mode": details["mode"]}).content.decode()
+        assert html.count('name="expected_fee"') == 1
+        shown = html.split('name="expected_fee" value="')[1].split('"')[0]
+        cast.doctor.consultation_fee = Decimal(3000)
+        cast.doctor.save()
+        response = client.post(week, {**details, "expected_fee": shown})
+        html = response.content.decode()
+        assert response.status_code == 409 and "The price has changed" in html and "KES\u00a03,000" in html
+        assert "A cough" in html and visits(cast.uzima) == []
+        shown = html.split('name="expected_fee" value="')[1].split('"')[0]
+        assert client.post(week, {**details, "expected_fee": shown}).status_code == 302
+        (visit,) = visits(cast.uzima)
+        assert visit.fee == Decimal(3000)
+        cast.doctor.consultation_fee = Decimal(3500)
+        cast.doctor.save()
+        # What was booked already is not booked again, nor refused.
+        assert client.post(week, {**details, "expected_fee": shown}).status_code == 302
+        assert len(visits(cast.uzima)) == 1
+
+    @pytest.mark.parametrize("fee", ["nonsense", "NaN", "-1", "9" * 400, "2500.001", "0"])
+    def test_a_price_that_cannot_have_been_shown_books_nothing(self, cast, at_clinic, week, details, fee):
+        response = at_clinic(cast.uzima, cast.patient.user).post(week, {**details, "expected_fee": fee})
+        assert response.status_code in {400, 409}
+        assert visits(cast.uzima) == []
 
     def test_a_fifth_free_visit_is_refused_with_the_reason(self, cast, at_clinic, week, details, at):
         cast.doctor.consultation_fee = Decimal(0)

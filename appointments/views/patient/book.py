@@ -157,6 +157,7 @@ def _take(request: HttpRequest, doctor: Doctor) -> HttpResponse:
             idempotency_key=form.cleaned_data["key"],
             method=form.cleaned_data.get("method", PaymentMethod.MPESA),
             payer_phone=form.cleaned_data.get("phone", ""),
+            expected_fee=form.cleaned_data["expected_fee"],
         )
     except exceptions.SlotTaken:
         mine = own_visit_at(user=request.user, patient=form.patient, doctor=doctor, starts_at=at)
@@ -199,7 +200,8 @@ def _again(request: HttpRequest, doctor: Doctor, error: exceptions.AppointmentEr
         form.add_error(None, _sentence(error))
     if week.at is None and not week.error:
         week.error = _("Choose one of the free times below.")
-    return _page(request, week, form=form, status=CONFLICT if week.was_taken else BAD)
+    is_conflict = week.was_taken or isinstance(error, exceptions.FeeChanged)
+    return _page(request, week, form=form, status=CONFLICT if is_conflict else BAD)
 
 
 def _sentence(error: exceptions.AppointmentError) -> str:
@@ -213,6 +215,8 @@ def _sentence(error: exceptions.AppointmentError) -> str:
             "You have %(count)s coming visits without a fee at this clinic, and more is not possible. Cancel one of "
             "them under “My visits”, or book again when one is over."
         ) % {"count": MOST_FREE_VISITS}
+    if isinstance(error, exceptions.FeeChanged):
+        return _("The price has changed since this page was shown. Nothing was booked; this is the new one.")
     if isinstance(error, exceptions.EmailNotVerified):
         return _("Please confirm your e-mail address first; you find it in your profile.")
     if isinstance(error, exceptions.NotYourPatient):
@@ -235,7 +239,7 @@ def _taken(
         "today": now.astimezone(clinic.policy.tz).date(),
         "mode": mode,
         "days": nearest_free(doctor=doctor, clinic=clinic, mode=mode, around=at, now=now),
-        "details": {name: value for name, value in form.cleaned_data.items() if value and name != "key"},
+        "details": {name: str(value) for name, value in form.cleaned_data.items() if value and name != "key"},
         "key": BookingForm.new_key(),
         "others": doctors_instead(doctor=doctor, mode=mode, day=local.date()),
         "specialty": doctor.specialties[0],
