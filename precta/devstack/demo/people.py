@@ -28,7 +28,7 @@ from precta.devstack.demo.places import CLINICS, DemoClinic
 from precta.devstack.logins import MAIL_DOMAIN, PASSWORD
 
 PATIENTS = 150
-CHILDREN = 14
+CHILDREN = 60
 ALLERGIES = ("Penicillin", "Sulphonamides", "Peanuts", "Latex", "Ibuprofen", "Eggs")
 SCHOOLS = (
     "University of Nairobi",

@@ -19,6 +19,7 @@ SHAPES = (
     (("08:30", "12:30", 0), ("13:30", "17:30", 0)),
     (("10:00", "14:00", 1), ("15:00", "20:00", 1)),
 )
+FAMILY_FIELDS = {"general-practice", "dentistry", "dermatology", "ophthalmology", "ear-nose-throat"}
 REASONS = (
     "Follow-up",
     "Fever for two days",
@@ -56,6 +57,8 @@ class Visits:
         self.busy: set[tuple[str, date]] = set()
         here = [p for p in cast.patients if p.clinic_id == clinic.pk]
         self.people = here + dice.sample(cast.patients, k=25)
+        self.children = [p for p in cast.patients if p.pk in cast.guardians]
+        self.adults = [p for p in self.people if p.pk not in cast.guardians]
 
     def build(self) -> Book:
         doctors = [d for d in self.cast.doctors if d.clinic_id == self.clinic.pk]
@@ -126,7 +129,7 @@ class Visits:
                 at += step
 
     def _visit(self, doctor: Doctor, mode: str, at: datetime, *, certain: bool = False) -> None:
-        patient = self._free_patient(at)
+        patient = self._free_patient(doctor, at)
         if patient is None:
             return
         dice = self.dice
@@ -189,14 +192,18 @@ class Visits:
             assert latest.payment is not None
             self.till.not_yet(latest.payment, self.now)
 
-    def _free_patient(self, at: datetime) -> Patient | None:
+    def _free_patient(self, doctor: Doctor, at: datetime) -> Patient | None:
         """Nobody sees two doctors on one day, and a suspended person books nothing.
 
-        The family that visitors sign in as comes once in three weeks: a list as long as a person's.
+        The family that visitors sign in as comes once in three weeks: a list as long as a person's. Children go to
+        those who treat children, grown-ups to the others.
         """
         day = at.astimezone(self.tz).date()
+        people = self.children if "paediatrics" in doctor.specialties else self.adults
+        if FAMILY_FIELDS & set(doctor.specialties):
+            people = self.people
         for _ in range(6):
-            patient = self.dice.choice(self.people)
+            patient = self.dice.choice(people)
             slot = day
             if self.cast.guardians.get(patient.pk, patient) is self.cast.patients[0]:
                 if self.dice.chance(0.8):  # else the first doctor would have all of them
