@@ -4,6 +4,7 @@ Django in the test's process looks at the same database while a test uses `live`
 everywhere else; what it commits, the running portal sees.
 """
 
+import base64
 import contextlib
 import http.client
 import json
@@ -20,12 +21,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import psycopg
 from celery import Celery
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection, connections
+from django.db import connection
 from kombu import Connection
 
 from precta.devstack import steps
@@ -34,6 +34,7 @@ from precta.devstack.paystack import PaystackStandIn
 from precta.devstack.processes import end, spawn
 from precta.sessions import AdminSessionStore
 from precta.tenancy import TenantTask
+from tests.live import databases
 from tests.live.mail import Letters
 
 PATIENCE = 60.0
@@ -74,7 +75,7 @@ class Stack:
     # Life
 
     def start(self) -> None:
-        self._make_database()
+        databases.make_copy(self.name)
         self.standin.start()
         self.env = self._environment()
         self._empty_queue()
@@ -90,15 +91,17 @@ class Stack:
         for process in self.processes.values():
             end(process, patience=5)
         self.standin.stop()
-        self._drop_database()
+        databases.drop(self.name)
 
-    def start_web(self) -> None:
+    def start_web(self, **environment: str) -> None:
+        """`environment` differs from the stack's own for this start only."""
         programs = Path(sys.executable).parent
         self._spawn(
             "web",
             *(programs / "gunicorn", "precta.wsgi:application", "--no-control-socket"),
             *("--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4"),
             *("--graceful-timeout", "3", "--keep-alive", "5"),
+            **environment,
         )
         until(self._answers, lambda: f"the portal answers\n{self.log('web')}", PATIENCE)
 
@@ -119,9 +122,10 @@ class Stack:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4000:]
 
-    def _spawn(self, name: str, *command: str | Path) -> None:
+    def _spawn(self, name: str, *command: str | Path, **environment: str) -> None:
+        env = {**self.env, **environment}
         with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = spawn(["nice", *command], log=log, env=self.env, cwd=CHECKOUT)
+            self.processes[name] = spawn(["nice", *command], log=log, env=env, cwd=CHECKOUT)
 
     def _answers(self) -> bool:
         assert self.processes["web"].poll() is None, self.log("web")
@@ -152,47 +156,23 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
         }
 
-    # The database
-
-    def _make_database(self) -> None:
-        """A copy of the test database, whose tables and two clinics are there already."""
-        template = connection.settings_dict["NAME"]
-        connections.close_all()
-        self._drop_database()
-        with self._as_superuser() as cursor:
-            # A thread of an earlier test may have left its connection, and a template must have none.
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
-            cursor.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
-
-    def _drop_database(self) -> None:
-        with self._as_superuser() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-
-    @contextlib.contextmanager
-    def _as_superuser(self) -> Iterator[psycopg.Cursor]:
-        wanted = connection.get_connection_params()
-        wanted = {name: wanted[name] for name in ("host", "port", "user", "password") if wanted.get(name)}
-        with psycopg.connect(**wanted, dbname="postgres", autocommit=True) as link, link.cursor() as cursor:
-            yield cursor
-
     @contextlib.contextmanager
     def attached(self) -> Iterator[None]:
         """This process's Django works on the live database meanwhile, and its links lead to the live portal."""
-        ours = connection.settings_dict["NAME"]
-        connection.set_schema_to_public()
-        connections.close_all()
-        connection.settings_dict["NAME"] = self.name
-        kept = {name: getattr(settings, name) for name in ("PUBLIC_PORT", "PAYSTACK_BASE_URL", "PAYSTACK_SECRET_KEY")}
-        settings.PUBLIC_PORT, settings.PAYSTACK_BASE_URL = self.port, self.standin.url
-        settings.PAYSTACK_SECRET_KEY = SECRET
-        try:
-            yield
-        finally:
-            for name, value in kept.items():
+        wanted = {
+            "PUBLIC_PORT": self.port,
+            "PAYSTACK_BASE_URL": self.standin.url,
+            "PAYSTACK_SECRET_KEY": SECRET,
+        }
+        kept = {name: getattr(settings, name) for name in wanted}
+        with databases.attached(self.name):
+            for name, value in wanted.items():
                 setattr(settings, name, value)
-            connection.set_schema_to_public()
-            connections.close_all()
-            connection.settings_dict["NAME"] = ours
+            try:
+                yield
+            finally:
+                for name, value in kept.items():
+                    setattr(settings, name, value)
 
     # The queue
 
@@ -206,6 +186,13 @@ class Stack:
     def queued(self) -> int:
         with Connection(self.queue_url) as link, link.channel() as channel:
             return channel.client.llen("celery")
+
+    def messages(self) -> str:
+        """Everything in the queue, as it is kept there and as it reads once decoded."""
+        with Connection(self.queue_url) as link, link.channel() as channel:
+            raw = [entry.decode(errors="replace") for entry in channel.client.lrange("celery", 0, -1)]
+        bodies = [base64.b64decode(json.loads(entry)["body"]).decode(errors="replace") for entry in raw]
+        return "\n".join(raw + bodies)
 
     def _empty_queue(self) -> None:
         with Connection(self.queue_url) as link, link.channel() as channel:

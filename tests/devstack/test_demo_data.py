@@ -1,0 +1,53 @@
+"""The data of `make demo` keeps every rule of the portal."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.models import Doctor, Patient
+from appointments.models import Appointment, AppointmentStatus
+from clinics.models import Clinic, ClinicStatus
+from precta.tenancy import clinic_context
+from tests.live import databases
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def empty(django_db_setup, django_db_blocker, settings, tmp_path):
+    """A database of its own without a clinic, and a folder for the provider's ledger."""
+    settings.PRECTA_DATA = tmp_path
+    with django_db_blocker.unblock():
+        name = f"{connection.settings_dict['NAME']}_demo"
+        databases.make_copy(name)
+        try:
+            with databases.attached(name):
+                for clinic in Clinic.objects.all():
+                    clinic.delete(force_drop=True)
+                connection.set_schema_to_public()
+                yield
+        finally:
+            databases.drop(name)
+
+
+def test_the_demo_is_as_large_as_promised_and_breaks_no_invariant(empty):
+    call_command("demo", stdout=StringIO())
+    out = StringIO()
+    call_command("check_invariants", "--json", stdout=out)
+    assert not json.loads(out.getvalue() or "{}")
+
+    clinics = list(Clinic.objects.all())
+    assert len(clinics) == len({clinic.city for clinic in clinics}) == 4
+    assert [clinic.status for clinic in clinics].count(ClinicStatus.SUSPENDED) == 1
+    assert Doctor.objects.count() >= 40
+    assert len({field for doctor in Doctor.objects.all() for field in doctor.specialties}) >= 12
+    assert set(Doctor.objects.values_list("verification_status", flat=True)) == {"verified", "pending", "rejected"}
+    assert Patient.objects.count() >= 120
+    states: set[str] = set()
+    for clinic in clinics:
+        with clinic_context(clinic):
+            states |= set(Appointment.objects.values_list("status", flat=True))
+    assert states == set(AppointmentStatus.values)
