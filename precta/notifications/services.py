@@ -3,18 +3,18 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import translation
 from django_tenants.utils import get_public_schema_name
 
 from precta import clock
+from precta.commits import after_commit
 from precta.notifications.models import Channel, Notification, NotificationStatus
 from precta.tenancy import TenantTask
 
@@ -65,7 +65,7 @@ def notify(
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     for row in rows:
         if row.status == NotificationStatus.PENDING:
-            transaction.on_commit(partial(_queue, row.pk), robust=True)
+            after_commit(_queue, row.pk)
 
 
 def _queue(notification_id: str) -> None:

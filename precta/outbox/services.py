@@ -2,13 +2,13 @@
 
 import logging
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F
 
 from precta import clock
+from precta.commits import after_commit
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import handlers_of
 from precta.tenancy import TenantTask
@@ -29,7 +29,7 @@ def emit(kind: str, **payload: Any) -> OutboxEvent:
     """
     event = OutboxEvent.objects.create(kind=kind, payload=payload)
     # robust: with the broker down the commit still stands, and the sweep relays the event later.
-    transaction.on_commit(partial(_queue, event.pk, connection.schema_name), robust=True)
+    after_commit(_queue, event.pk, connection.schema_name)
     return event
 
 
@@ -40,7 +40,7 @@ def emit_once(event_id: str, kind: str, **payload: Any) -> bool:
     """
     event, is_new = OutboxEvent.objects.get_or_create(pk=event_id, defaults={"kind": kind, "payload": payload})
     if is_new:
-        transaction.on_commit(partial(_queue, event.pk, connection.schema_name), robust=True)
+        after_commit(_queue, event.pk, connection.schema_name)
     return is_new
 
 

@@ -9,7 +9,6 @@ import logging
 import time
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +16,7 @@ from django.db.models import F
 
 from precta import clock
 from precta.audit.services import record
+from precta.commits import after_commit
 from precta.outbox.services import emit
 from precta.payments.exceptions import NotRefundable, ProviderRefused, ProviderUnavailable, RefundTooLarge
 from precta.payments.models import Payment, PaymentMethod, PaymentStatus, Refund, RefundStatus
@@ -202,9 +202,7 @@ def _queue(refund: Refund) -> None:
 
     schema = current_schema()
     # robust: with the broker down the decision stands, and the sweep sends it.
-    transaction.on_commit(
-        partial(submit_refund_task.apply_async, (refund.pk,), headers={TenantTask.header: schema}), robust=True
-    )
+    after_commit(submit_refund_task.apply_async, (refund.pk,), headers={TenantTask.header: schema})
 
 
 def _provider_refunds(payment: Payment) -> list[ProviderRefund]:

@@ -9,7 +9,6 @@ import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from django_tenants.utils import get_tenant_model
 from precta import clock
 from precta.audit.models import AuditLog
 from precta.audit.services import record
+from precta.commits import after_commit
 from precta.payments.exceptions import BadPayload, BadSignature
 from precta.payments.models import Payment, ProviderEvent
 from precta.payments.scrub import clean_text, event_facts
@@ -109,7 +109,7 @@ def _store(kind: str, data: Mapping[str, Any], reference: str, digest: str) -> N
     )
     if created or event.processed_at is None:
         # robust: stored is enough to answer 200; the reconciler finds what the broker did not take.
-        transaction.on_commit(partial(_queue, event.pk, current_schema()), robust=True)
+        after_commit(_queue, event.pk, current_schema())
 
 
 def _queue(event_id: str, schema: str) -> None:
