@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
 
 from precta.client import client_ip, network_of
 from precta.tenancy import PORTAL_WIDE
@@ -42,6 +43,17 @@ def wait_seconds(name: str, key: str, rate: str) -> int:
     window = int(now // period)
     tries = _count(f"{PORTAL_WIDE}limit:{name}:{key}:{period}:{window}", period)
     return math.ceil((window + 1) * period - now) if tries > amount else 0
+
+
+def wait_for_phone(number: str, rate: str) -> int:
+    """Count one call or message to a phone (E.164), whoever caused it; 0, or the seconds until the next may go out.
+
+    The cache knows a keyed hash only, from which no number can be read or tested.
+    """
+    if not settings.RATE_LIMITS:
+        return 0
+    digest = salted_hmac("precta.ratelimit.phone", number, algorithm="sha256").hexdigest()[:32]
+    return wait_seconds("phone", digest, rate)
 
 
 def _count(key: str, period: int) -> int:

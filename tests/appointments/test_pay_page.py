@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.booking import expire_holds
 from precta.payments.models import Payment, PaymentStatus, Refund
+from precta.ratelimit import wait_for_phone
 from precta.tenancy import clinic_context
 from tests import factories
 
@@ -75,6 +77,18 @@ def test_the_way_that_was_chosen_begins_by_itself_once(held):
     assert "data-start" not in client.get(address).content.decode()
     client.post(address, {"method": "mpesa", "phone": "0712345678"})
     assert "data-start" not in client.get(address + "?start=1").content.decode()
+
+
+def test_a_phone_is_rung_twelve_times_an_hour_whoever_asks(cast, held):
+    pk, client, address = held
+    for _ring in range(12):
+        assert wait_for_phone("+254712345678", "12/h") == 0
+    response = client.post(address, {"method": "mpesa", "phone": "0712 345 678"})
+    assert response.status_code == 429 and int(response["Retry-After"]) > 0
+    assert "has been sent many requests" in response.content.decode()
+    assert visit_of(cast, pk).payment.charged_at is None
+    assert not any("254712345678" in str(key) for key in cache._cache.get_client().keys("*"))
+    assert client.post(address, {"method": "mpesa", "phone": "0722 000 111"}).status_code == 302
 
 
 def test_changing_the_number_sends_the_request_to_the_other_phone(cast, held, provider):

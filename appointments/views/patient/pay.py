@@ -25,10 +25,12 @@ from precta.payments.services import (
     settle_payment,
 )
 from precta.payments.services.starting import PROMPT_OPEN
-from precta.ratelimit import limit
+from precta.ratelimit import limit, wait_for_phone
 
 BAD, TOO_MANY, UNAVAILABLE = 400, 429, 503
 AGAIN_EVERY_SECONDS = 6
+# How often one phone is rung, however many accounts ask for it.
+RINGS_OF_A_PHONE = "12/h"
 
 
 @access.login_required
@@ -110,6 +112,14 @@ def _begin(request: HttpRequest, appointment: Appointment) -> HttpResponse:
     form = MpesaForm(request.POST) if method == PaymentMethod.MPESA else None
     if form is not None and not form.is_valid():
         return _page(request, appointment, form=form, status=BAD)
+    if form is not None and (wait := wait_for_phone(form.cleaned_data["phone"], RINGS_OF_A_PHONE)):
+        message = _(
+            "This phone has been sent many requests in the last hour, and gets no more for now. Pay with another "
+            "number or by card."
+        )
+        response = _page(request, appointment, form=form, error=message, status=TOO_MANY)
+        response["Retry-After"] = str(wait)
+        return response
     here = redirect("appointments:patient:pay", appointment.pk)
     try:
         if form is not None:
