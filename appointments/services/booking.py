@@ -129,7 +129,7 @@ def _hold_once(
             wanted.status = AppointmentStatus.CONFIRMED
         else:
             wanted.status = AppointmentStatus.PENDING_PAYMENT
-            wanted.hold_expires_at = now_locked + wanted.clinic.policy.hold
+            wanted.hold_expires_at = end_of_hold(wanted, now_locked)
             wanted.payment = start_payment(
                 payer=wanted.booked_by,
                 purpose=PaymentPurpose.APPOINTMENT,
@@ -223,6 +223,12 @@ def _check_offered(wanted: Appointment, now: datetime) -> None:
         raise SlotNotOffered
     if not slot.is_free:
         raise SlotTaken
+
+
+def end_of_hold(wanted: Appointment, now: datetime) -> datetime:
+    """Until when (UTC) a time taken at `now` is held: as long as the clinic says, and never past its own beginning,
+    or money would confirm a visit that has begun."""
+    return min(now + wanted.clinic.policy.hold, wanted.scheduled_at)
 
 
 def release_hold(appointment: Appointment, *, now: datetime) -> None:

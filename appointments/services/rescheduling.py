@@ -29,7 +29,7 @@ from appointments.exceptions import (
 )
 from appointments.locks import lock_doctor
 from appointments.models import Appointment, AppointmentStatus
-from appointments.services.booking import RETRIED, release_hold, taken_or
+from appointments.services.booking import RETRIED, end_of_hold, release_hold, taken_or
 from appointments.services.cancellation import Side, drop_open_moves, give_back
 from appointments.services.time_off import is_displaced
 from appointments.services.transitions import move
@@ -227,7 +227,7 @@ def _hold(wanted: Appointment, quote: MoveQuote, method: str, now: datetime) -> 
     from precta.payments.services import start_payment
 
     wanted.status = AppointmentStatus.PENDING_PAYMENT
-    wanted.hold_expires_at = now + wanted.clinic.policy.hold
+    wanted.hold_expires_at = end_of_hold(wanted, now)
     wanted.payment = start_payment(
         payer=wanted.booked_by,
         purpose=PaymentPurpose.APPOINTMENT,

@@ -77,6 +77,12 @@ def test_a_time_is_held_while_it_is_paid(cast, hold):
     assert "cough" not in str(AuditLog.objects.values_list("details", flat=True))
 
 
+def test_a_hold_ends_when_its_visit_would_begin(cast, hold):
+    cast.uzima.settings = {**cast.uzima.settings, "hold_minutes": 60, "lead_time_minutes": 0}
+    visit = hold(now=AT - timedelta(minutes=20))
+    assert visit.hold_expires_at == AT
+
+
 def test_a_free_consultation_is_confirmed_at_once(cast, hold):
     cast.doctor.consultation_fee = Decimal(0)
     visit = hold()

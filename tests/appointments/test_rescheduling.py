@@ -145,6 +145,13 @@ def test_a_dearer_time_is_held_and_the_old_visit_stands_until_the_difference_is_
     assert not broken_invariants(uzima)
 
 
+def test_the_hold_of_a_dearer_time_ends_when_that_time_begins(cast, visit, uzima):
+    charge(cast.doctor, 3200)
+    type(uzima).objects.filter(pk=uzima.pk).update(settings={"hold_minutes": 60, "lead_time_minutes": 0})
+    soon = NOW + timedelta(minutes=30)
+    assert move(visit, cast, soon).hold_expires_at == soon
+
+
 def test_a_difference_that_is_never_paid_leaves_the_old_visit_as_it_was(cast, visit, uzima):
     charge(cast.doctor, 3200)
     new = move(visit, cast)
