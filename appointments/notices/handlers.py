@@ -9,7 +9,7 @@ from appointments.models import Appointment, AppointmentStatus
 from appointments.notices import wording
 from appointments.notices.recipients import Recipient, doctor_side, managers, patient_side
 from appointments.notices.wording import Words
-from appointments.services.cancellation import Side
+from appointments.services.cancellation import Side, sees_patients
 from appointments.services.time_off import is_displaced
 from precta import clock
 from precta.hosts import clinic_url, platform_url
@@ -21,6 +21,7 @@ from precta.payments.models import Payment, PaymentPurpose, Refund
 
 EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
 INBOX = (Channel.PUSH,)
+RELATED = ("patient__user", "doctor__user", "clinic", "booked_by", "rescheduled_from")
 
 
 @on("appointment.confirmed")
@@ -77,6 +78,34 @@ def tell_displaced(event: OutboxEvent) -> None:
     # The confirmation is told under its event's own id, and an event tells a person only once.
     event_id = f"{event.pk}-away" if event.kind == "appointment.confirmed" else event.pk
     _tell(event, patient_side(visit), kind, lambda: wording.displaced(visit), _page(visit), event_id=event_id)
+
+
+@on("doctor.changed")
+def tell_patients_of_barred_doctor(event: OutboxEvent) -> None:
+    """The doctor was suspended or is not verified any more: whoever has a visit to come is told once."""
+    coming = Appointment.objects.select_related(*RELATED).filter(
+        doctor=event.payload["doctor_id"], status=AppointmentStatus.CONFIRMED, scheduled_at__gt=clock.now()
+    )
+    for visit in coming:
+        _tell_barred(event, visit)
+
+
+@on("appointment.confirmed")
+def tell_confirmed_with_barred_doctor(event: OutboxEvent) -> None:
+    """The visit was held when its doctor was suspended, and paid after that."""
+    visit = _visit(event)
+    if visit is not None and _stands(visit):
+        _tell_barred(event, visit)
+
+
+def _tell_barred(event: OutboxEvent, visit: Appointment) -> None:
+    # The visits of a suspended clinic are cancelled by themselves.
+    if not visit.clinic.is_open or sees_patients(visit):
+        return
+    # Changes of the same doctor come many times, and a suspension may be taken back and made again.
+    event_id = f"barred-{visit.doctor.user.session_epoch}-{visit.pk}"
+    kind = NotificationType.APPOINTMENT_CANCELLED
+    _tell(event, patient_side(visit), kind, lambda: wording.barred(visit), _page(visit), event_id=event_id)
 
 
 @on("appointment.reinstated")
@@ -201,8 +230,7 @@ def _stands(visit: Appointment) -> bool:
 
 
 def _find(appointment_id: str) -> Appointment | None:
-    related = ("patient__user", "doctor__user", "clinic", "booked_by", "rescheduled_from")
-    return Appointment.objects.select_related(*related).filter(pk=appointment_id).first()
+    return Appointment.objects.select_related(*RELATED).filter(pk=appointment_id).first()
 
 
 def _refund(event: OutboxEvent) -> tuple[Refund | None, Appointment | None]:

@@ -109,6 +109,17 @@ def displaced(visit: Appointment) -> Words:
     )
 
 
+def barred(visit: Appointment) -> Words:
+    return Words(
+        _("Your doctor sees no patients at the moment"),
+        _paragraphs(
+            _facts(visit),
+            _("Please cancel this visit and get everything back that you paid, then choose another doctor."),
+        ),
+        _("Choose what to do"),
+    )
+
+
 def reinstated(visit: Appointment) -> Words:
     return Words(
         _("Your visit takes place after all"),

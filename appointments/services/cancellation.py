@@ -74,7 +74,7 @@ def quote_refund(*, appointment: Appointment, by: str, now: datetime | None = No
     """
     now = now or clock.now()
     paid = paid_total(appointment.pk) - refunded_total(appointment.pk)
-    whole = by != Side.PATIENT or not paid or is_displaced(appointment) or not _sees_patients(appointment)
+    whole = by != Side.PATIENT or not paid or is_displaced(appointment) or not sees_patients(appointment)
     most = 100 if whole else _share_kept_from_moves(appointment)
     policy = appointment.clinic.policy
     percent = 100 if whole else min(policy.refund_percent(appointment.scheduled_at - now), most)
@@ -188,7 +188,7 @@ def _locked_payments(visit: Appointment) -> list[Payment]:
     return list(rows.order_by("pk"))
 
 
-def _sees_patients(appointment: Appointment) -> bool:
+def sees_patients(appointment: Appointment) -> bool:
     """Whether the visit's doctor is still verified, let in, and at the clinic where the visit was booked."""
     return Doctor.objects.public().filter(pk=appointment.doctor_id, clinic=appointment.clinic_id).exists()
 

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Guardianship
+from accounts.services.users import suspend_user
 from appointments import reasons
 from precta.ids import new_id
 from precta.notifications.models import Channel, Notification
@@ -68,6 +69,38 @@ def test_nothing_that_a_patient_wrote_or_suffers_from_is_ever_told(cast, visit):
     for row in Notification.objects.all():
         assert "HIV" not in row.title + row.body + str(row.data)
         assert "aediatric" not in row.title + row.body
+
+
+@pytest.mark.parametrize("how", ["suspended", "rejected"])
+def test_patients_of_a_doctor_who_is_barred_are_told_once_that_they_may_cancel(cast, visit, how):
+    gone = make_appointment(cast.other_patient, cast.doctor, AT - timedelta(days=1), status="cancelled", refund_due=0)
+    happen(cast.uzima, "doctor.changed", doctor_id=cast.doctor.pk)
+    assert not Notification.objects.exists()
+    if how == "suspended":
+        assert suspend_user(user=cast.doctor.user, by=cast.admin)
+    else:
+        type(cast.doctor).objects.filter(pk=cast.doctor.pk).update(verification_status="rejected")
+    for _again in range(2):
+        happen(cast.uzima, "doctor.changed", doctor_id=cast.doctor.pk)
+    row = told(cast.patient.user).get()
+    assert row.title == "Your doctor sees no patients at the moment"
+    assert "get everything back" in row.body and row.data["url"].endswith(f"/appointments/{visit.pk}/")
+    assert told(cast.patient.user, Channel.EMAIL).count() == 1
+    assert not told(gone.patient.user).exists()
+
+
+def test_suspending_a_doctor_tells_the_patients_by_itself(cast, visit, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        assert suspend_user(user=cast.doctor.user, by=cast.admin)
+    assert told(cast.patient.user).get().title == "Your doctor sees no patients at the moment"
+
+
+def test_a_visit_paid_after_its_doctor_was_barred_is_told_to_be_confirmed_and_then_this(cast, visit):
+    type(cast.doctor).objects.filter(pk=cast.doctor.pk).update(verification_status="rejected")
+    happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
+    happen(cast.uzima, "doctor.changed", doctor_id=cast.doctor.pk)
+    titles = ["Your visit is confirmed", "Your doctor sees no patients at the moment"]
+    assert [row.title for row in told(cast.patient.user)] == titles
 
 
 def test_relaying_the_same_event_again_tells_nobody_twice(cast, visit):
