@@ -11,7 +11,7 @@ from clinics.policy_settings import ClinicSettings
 from precta.choices import choices_check
 from precta.ids import IdField, new_clinic_code
 
-SLUG_PATTERN = r"^[a-z][a-z0-9-]{1,48}$"
+SLUG_PATTERN = r"^[a-z][a-z0-9-]{0,47}[a-z0-9]$"  # a label of a host name: no hyphen at its end
 RESERVED_SLUGS = frozenset(
     """
     admin api app assets account accounts auth billing blog cdn clinic clinics dev docs doctor doctors

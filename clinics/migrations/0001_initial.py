@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                         unique=True,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[a-z][a-z0-9-]{1,48}$"
+                                "^[a-z][a-z0-9-]{0,47}[a-z0-9]$"
                             )
                         ],
                         verbose_name="address name",
@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                         name="clinic_status_known",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("slug__regex", "^[a-z][a-z0-9-]{1,48}$")),
+                        condition=models.Q(("slug__regex", "^[a-z][a-z0-9-]{0,47}[a-z0-9]$")),
                         name="clinic_slug_form",
                     ),
                 ],

@@ -23,7 +23,7 @@ def test_a_new_clinic_has_a_schema_a_host_and_an_owner():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("slug", ["admin", "www", "Upper", "1st", "a", "under_score", "ends\n", "x" * 60])
+@pytest.mark.parametrize("slug", ["admin", "www", "Upper", "1st", "ends-", "a", "under_score", "ends\n", "x" * 60])
 def test_a_bad_or_reserved_address_name_is_refused_and_leaves_nothing(slug):
     before = Clinic.objects.count()
     with pytest.raises(SlugRefused):
