@@ -39,19 +39,16 @@ def admit_patient(*, patient: Patient, clinic: Clinic, given_by: User) -> None:
     consent = CONSENT_TEXTS[ConsentPurpose.CLINIC_CARE]
     with transaction.atomic():
         ClinicPatient.objects.bulk_create([ClinicPatient(clinic=clinic, patient=patient)], ignore_conflicts=True)
-        Consent.objects.bulk_create(
-            [
-                Consent(
-                    patient=patient,
-                    clinic=clinic,
-                    given_by=given_by,
-                    purpose=ConsentPurpose.CLINIC_CARE,
-                    text_version=consent.version,
-                    text=consent.for_clinic(clinic),
-                )
-            ],
-            ignore_conflicts=True,
+        _consent, is_new = Consent.objects.get_or_create(
+            patient=patient,
+            clinic=clinic,
+            purpose=ConsentPurpose.CLINIC_CARE,
+            text_version=consent.version,
+            withdrawn_at=None,
+            defaults={"given_by": given_by, "text": consent.for_clinic(clinic)},
         )
+    if not is_new:
+        return
     record(
         "consent.given",
         resource=("patient", patient.pk),

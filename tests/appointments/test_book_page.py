@@ -8,6 +8,7 @@ import pytest
 
 from accounts.models import ClinicPatient, Consent, Guardianship, VerificationStatus
 from appointments.models import Appointment, AppointmentStatus
+from precta.audit.models import AuditLog
 from precta.tenancy import clinic_context
 from tests import factories
 
@@ -158,6 +159,9 @@ class TestTaking:
         consent = Consent.objects.get(patient=cast.other_patient, clinic=cast.uzima)
         assert "Uzima Clinic" in consent.text and consent.given_by == cast.other_patient.user
         assert ClinicPatient.objects.filter(patient=cast.other_patient, clinic=cast.uzima).count() == 1
+        assert client.post(week, {**details, "consent": "on"}).status_code == 302
+        with clinic_context(cast.uzima):
+            assert AuditLog.objects.filter(action="consent.given").count() == 1
 
     def test_a_free_visit_asks_for_no_money(self, cast, at_clinic, week, details):
         cast.doctor.consultation_fee = Decimal(0)
