@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accounts.models import User
+from accounts.models import User, UserStatus
 from accounts.selectors import guardians_of
 from appointments.models import Appointment
 from clinics.models import Clinic, Membership, MembershipRole
@@ -34,7 +34,8 @@ def doctor_side(appointment: Appointment) -> Iterator[Recipient]:
 
 
 def managers(clinic: Clinic) -> Iterator[Recipient]:
-    """Those who answer for the clinic's money."""
+    """Those who answer for the clinic's money; nobody whom the portal has shut out."""
     roles = (MembershipRole.OWNER, MembershipRole.MANAGER)
-    for membership in Membership.objects.filter(clinic=clinic, role__in=roles, is_active=True).select_related("user"):
+    memberships = Membership.objects.filter(clinic=clinic, role__in=roles, is_active=True)
+    for membership in memberships.exclude(user__status=UserStatus.SUSPENDED).select_related("user"):
         yield Recipient(membership.user, "en")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Guardianship
 from accounts.services.users import suspend_user
 from appointments import reasons
+from appointments.notices.recipients import managers
 from precta.ids import new_id
 from precta.notifications.models import Channel, Notification
 from precta.outbox.models import OutboxEvent
@@ -205,3 +206,9 @@ def test_an_event_of_a_visit_that_is_gone_is_relayed_quietly(cast):
     for kind in ("confirmed", "cancelled", "rescheduled", "expired", "displaced", "reinstated", "reminder"):
         happen(cast.uzima, f"appointment.{kind}", appointment_id="gone")
     assert not Notification.objects.exists()
+
+
+def test_managers_who_are_suspended_read_nothing_of_the_clinics_money(cast):
+    assert cast.owner in [person.user for person in managers(cast.uzima)]
+    type(cast.owner).objects.filter(pk=cast.owner.pk).update(status="suspended")
+    assert cast.owner not in [person.user for person in managers(cast.uzima)]
