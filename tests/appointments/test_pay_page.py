@@ -46,6 +46,12 @@ def reference_of(cast, pk):
     return visit_of(cast, pk).payment.provider_reference
 
 
+def may_ask_again(cast, pk):
+    """As some seconds later."""
+    with clinic_context(cast.uzima):
+        cache.delete(f"payment-asked:{visit_of(cast, pk).payment_id}")
+
+
 def end_hold(cast, pk):
     with clinic_context(cast.uzima):
         Appointment.objects.filter(pk=pk).update(hold_expires_at=datetime.now(UTC) - timedelta(minutes=2))
@@ -151,9 +157,25 @@ def test_by_card_the_way_leads_over_the_providers_page_and_back(cast, held, prov
     back = client.get(address + "return/")
     assert back["Location"] == address, "nothing was paid yet"
     provider.approve(reference_of(cast, pk))
+    may_ask_again(cast, pk)
     back = client.get(f"{address}return/?reference={reference_of(cast, pk)}")
     assert back["Location"] == f"/appointments/{pk}/"
     assert visit_of(cast, pk).status == AppointmentStatus.CONFIRMED
+
+
+def test_coming_back_again_and_again_asks_the_provider_once(cast, held, monkeypatch):
+    pk, client, address = held
+    client.post(address, {"method": "card"})
+    asked = []
+
+    def ask(*, reference, **_):
+        asked.append(reference)
+        return visit_of(cast, pk).payment
+
+    monkeypatch.setattr("precta.payments.services.polling.settle_payment", ask)
+    for _again in range(5):
+        assert client.get(address + "return/")["Location"] == address
+    assert asked == [reference_of(cast, pk)]
 
 
 @pytest.mark.parametrize("phone", ["", "12345", "+14155550123", "07\x00", "9" * 400])

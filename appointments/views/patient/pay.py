@@ -22,7 +22,6 @@ from precta.payments.services import (
     failure_text,
     open_card_checkout,
     payment_state,
-    settle_payment,
 )
 from precta.payments.services.starting import PROMPT_OPEN
 from precta.ratelimit import limit, wait_for_phone
@@ -72,11 +71,11 @@ def pay_status(request: HttpRequest, appointment_id: str) -> JsonResponse:
 @access.login_required
 @require_safe
 def pay_return(request: HttpRequest, appointment_id: str) -> HttpResponse:
-    """Where the provider's card page leads back to: ask how it went, then on to the visit or back to the payment."""
+    """Where the provider's card page leads back to: ask how it went, then on to the visit or back to the payment,
+    whose page goes on asking."""
     appointment = _find(request, appointment_id)
-    payment = appointment.payment
-    if payment is not None and payment.charged_at is not None:
-        settle_payment(reference=payment.provider_reference)
+    if appointment.payment is not None:
+        payment_state(appointment.payment)
         appointment = _find(request, appointment_id)
     return _onwards(appointment) or redirect("appointments:patient:pay", appointment.pk)
 
