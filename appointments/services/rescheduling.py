@@ -5,9 +5,9 @@ visit gives its time back, the new one takes its own, the payments go over, a di
 the new time is held first, while the old visit stands untouched; the switch happens when the difference is paid, in
 the transaction that settles it. If it is never paid, nothing has happened to the old visit.
 
-The rules (also in docs/decisions/moving-visits.md): the new time costs what the doctor charges now. It never costs more
-than the visit was booked at when the clinic's side moves it, when the doctor's time off lies over it, or when the new
-time overlaps the old one: such a visit could not be held beside itself.
+The rules (also in docs/decisions/0006-moving-and-cancelling-visits.md): the new time costs what the doctor charges
+now. It never costs more than the visit was booked at when the clinic's side moves it, when the doctor's time off lies
+over it, or when the new time overlaps the old one: such a visit could not be held beside itself.
 """
 
 from dataclasses import dataclass
