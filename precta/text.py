@@ -15,7 +15,7 @@ DIRECTION = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 
 def plain_line(value: str) -> None:
     """Raises ValidationError for what cannot belong to a name or a line of text."""
-    if any(c in DIRECTION or unicodedata.category(c) in REFUSED for c in value):
+    if not all(_can_be_shown(c) for c in value):
         raise ValidationError(_("This has characters that cannot be shown."), code="unprintable")
 
 
@@ -25,8 +25,12 @@ def plain_text(value: str) -> None:
 
 
 def printable(value: str) -> str:
-    """`value` without what cannot be shown, in one line: for texts that are not worth a refusal."""
-    return "".join(c for c in " ".join(value.split()) if c not in DIRECTION and unicodedata.category(c) not in REFUSED)
+    """`value` without what cannot be shown or stored, in one line: for texts that are not worth a refusal."""
+    return " ".join("".join(c for c in value if c.isspace() or _can_be_shown(c)).split())
+
+
+def _can_be_shown(character: str) -> bool:
+    return character not in DIRECTION and unicodedata.category(character) not in REFUSED
 
 
 class LineField(forms.CharField):

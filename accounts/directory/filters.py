@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from accounts import languages, specialties
-from accounts.directory.words import printable, wanted
+from accounts.directory.words import typed, wanted
 from accounts.models import ConsultationMode
 
 SORTS = ("soonest", "rating", "fee")
@@ -41,7 +41,7 @@ class Filters:
         """From a query string. `today` bounds the days that can be asked for (a date long past is ignored)."""
         return cls(
             specialty=_one_of(asked.get("specialty"), specialties.BY_SLUG),
-            q=printable(asked.get("q") or ""),
+            q=typed(asked.get("q") or ""),
             city=_city(asked.get("city") or ""),
             language=_one_of(asked.get("language"), languages.NAMES),
             mode=_one_of(asked.get("mode"), ConsultationMode.values),
@@ -128,7 +128,7 @@ def _number(value: str | None, highest: int) -> int | None:
 
 
 def _city(value: str) -> str:
-    name = printable(value)[:60]
+    name = typed(value)[:60]
     return name if _HAS_LETTER.search(name) else ""
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from accounts import specialties
 from accounts.directory import lookup
-from accounts.directory.words import printable, wanted
+from accounts.directory.words import typed, wanted
 from accounts.models import Doctor
 from accounts.specialties import Specialty
 from clinics.models import Clinic
@@ -117,7 +117,7 @@ def find_clinics(*, q: str, city: str) -> QuerySet[Clinic]:
 
 def clinics_page(*, q: str, city: str, page: str) -> Page:
     """Two statements; a page that does not exist is the nearest one."""
-    return Paginator(find_clinics(q=printable(q), city=city), CLINICS_PAGE).get_page(page)
+    return Paginator(find_clinics(q=typed(q), city=city), CLINICS_PAGE).get_page(page)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from functools import cache
 from django.utils import translation
 
 from accounts import specialties
+from precta.text import printable
 
 LONGEST_QUERY = 100
 MOST_WORDS = 6
@@ -39,10 +40,9 @@ def words(text: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in _WORD.findall(fold(text))]
 
 
-def printable(text: str) -> str:
-    """What was typed, without characters that cannot be stored or that disturb a page, at most LONGEST_QUERY long."""
-    kept = "".join(c for c in text[: LONGEST_QUERY * 4] if unicodedata.category(c)[0] != "C" or c.isspace())
-    return " ".join(kept.split())[:LONGEST_QUERY].strip()
+def typed(text: str) -> str:
+    """What was typed as it is searched for and shown again, at most LONGEST_QUERY long."""
+    return printable(text[: LONGEST_QUERY * 4])[:LONGEST_QUERY].strip()
 
 
 def wanted(text: str) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from precta.text import printable
+
 _TRANSACTION = (
     "id domain status reference amount requested_amount currency channel fees paid_at created_at gateway_response "
     "message receipt_number display_text"
@@ -18,7 +20,7 @@ _PROSE = {"gateway_response", "message", "display_text"}
 
 def clean_text(value: str, *, prose: bool = False) -> str:
     """Short, printable, storable in PostgreSQL; with `prose`, e-mail addresses and long numbers are masked."""
-    text = "".join(c for c in value if c.isprintable())
+    text = printable(value)
     if prose:
         text = _LONG_NUMBER.sub("•••", _EMAIL.sub("•••", text))
     return text[:_LONGEST]
