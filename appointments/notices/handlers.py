@@ -18,6 +18,7 @@ from precta.notifications.services import notify
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.payments.models import Payment, PaymentPurpose, Refund
+from precta.tenancy import current_clinic
 
 EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
 INBOX = (Channel.PUSH,)
@@ -83,6 +84,8 @@ def tell_displaced(event: OutboxEvent) -> None:
 @on("doctor.changed")
 def tell_patients_of_barred_doctor(event: OutboxEvent) -> None:
     """The doctor was suspended or is not verified any more: whoever has a visit to come is told once."""
+    if current_clinic() is None:
+        return  # a change told from the portal's side: there are no visits here
     coming = Appointment.objects.select_related(*RELATED).filter(
         doctor=event.payload["doctor_id"], status=AppointmentStatus.CONFIRMED, scheduled_at__gt=clock.now()
     )
