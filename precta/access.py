@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.cache import add_never_cache_headers
+from django.utils.cache import add_never_cache_headers, patch_cache_control
 
 from precta import hosts
 
@@ -60,7 +60,11 @@ def role_required(role: str) -> Callable[[View], View]:
 
 
 class PersonalPagesMiddleware:
-    """What a signed-in person sees is kept by no cache, theirs or a proxy's."""
+    """What a signed-in person sees is kept by no cache, theirs or a proxy's; any other page by their own only.
+
+    Language and theme are cookies of strangers too. `Vary: Cookie` would say so, but as good as every browser brings
+    another set of cookies, so that a shared cache could never answer anyway.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -71,4 +75,6 @@ class PersonalPagesMiddleware:
         # A page whose header only asked "signed in?" of a visitor without a session stays as cacheable as it was.
         if session is not None and session.accessed and (session.modified or not session.is_empty()):
             add_never_cache_headers(response)
+        elif "Cache-Control" not in response and response.get("Content-Type", "").startswith("text/html"):
+            patch_cache_control(response, private=True)
         return response

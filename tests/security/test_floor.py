@@ -191,6 +191,12 @@ def test_an_anonymous_page_costs_no_session_and_stays_cacheable(at, path):
     assert "precta_session" not in answer.cookies
 
 
+@pytest.mark.parametrize(("host", "path"), [("precta", "/"), ("precta", "/doctors/"), ("uzima.precta", "/")])
+def test_a_page_in_a_strangers_language_and_theme_is_kept_by_no_shared_cache(at, cast, host, path):
+    answer = at(f"{host}.localhost").get(path)
+    assert answer.status_code == 200 and answer["Cache-Control"] == "private"
+
+
 def test_what_a_patient_typed_reaches_no_log_through_an_error(at_platform, cast, monkeypatch):
     def explode(**kwargs):
         raise ValueError(f"cannot store {kwargs['values']}")
