@@ -202,21 +202,6 @@ def free_slots_of_doctors(
     }
 
 
-def is_offered(
-    *,
-    doctor: Doctor,
-    clinic: Clinic,
-    mode: str,
-    starts_at: datetime,
-    now: datetime | None = None,
-    moving: str | None = None,
-) -> bool:
-    """Whether `starts_at` (aware) is one of the doctor's free slots at this moment; `moving` as in `free_slots`."""
-    day = starts_at.astimezone(clinic.policy.tz).date()
-    slots = free_slots(doctor=doctor, clinic=clinic, mode=mode, first_day=day, days=1, now=now, moving=moving)
-    return any(slot.starts_at == starts_at for slot in slots[day])
-
-
 def earliest_start(policy: ClinicSettings, now: datetime) -> datetime:
     """The first moment (UTC) that the clinic's lead time lets a patient book."""
     return now + policy.lead_time

@@ -16,7 +16,6 @@ from appointments.slots import (
     compute_slots,
     free_slots,
     free_slots_over,
-    is_offered,
 )
 from clinics.models import Clinic
 from tests import factories
@@ -333,16 +332,6 @@ class TestReading:
                 now=self.NOW,
             )
         assert len(by_mode["video"][self.TUESDAY]) == 18
-
-    def test_is_offered_agrees_with_the_page(self, cast):
-        factories.make_window(cast.doctor, 2, "08:00", "09:00")
-        about = {"doctor": cast.doctor, "clinic": cast.uzima, "mode": "in_person", "now": self.NOW}
-        at = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
-        assert is_offered(starts_at=at, **about)
-        assert is_offered(starts_at=at.astimezone(NEW_YORK), **about)
-        assert not is_offered(starts_at=at + timedelta(minutes=1), **about)
-        assert not is_offered(starts_at=at + timedelta(hours=1), **about)
-        assert not is_offered(starts_at=at - timedelta(days=7), **about)
 
     def test_another_clinics_slots_are_never_read_from_this_schema(self, cast):
         with pytest.raises(WrongSchemaError):

@@ -215,26 +215,6 @@ def test_a_failed_refund_is_sent_again_once_however_often_staff_ask(in_uzima, pr
     assert selectors.refunded_total(payment.subject_id) == HALF
 
 
-def test_a_sum_paid_in_two_parts_goes_back_from_both(in_uzima, pay):
-    first = pay(amount="2000.00")
-    second = pay(amount="500.00")
-    services.move_payments(from_subject=second.subject_id, to_subject=first.subject_id)
-    refunds = services.refund_subject(
-        subject_id=first.subject_id, amount=Decimal("1500"), reason="visit cancelled", key="cancel"
-    )
-    assert {refund.payment_id: refund.amount for refund in refunds} == {
-        second.pk: Decimal("500"),
-        first.pk: Decimal("1000"),
-    }
-    again = services.refund_subject(
-        subject_id=first.subject_id, amount=Decimal("1500"), reason="visit cancelled", key="cancel"
-    )
-    assert {refund.pk for refund in again} == {refund.pk for refund in refunds}
-    with pytest.raises(exceptions.RefundTooLarge):
-        services.refund_subject(subject_id=first.subject_id, amount=Decimal("1000.01"), reason="x", key="more")
-    assert selectors.refunded_total(first.subject_id) == Decimal("1500")
-
-
 def test_cash_goes_back_over_the_desk_and_never_through_the_provider(in_uzima, provider, begin, cast):
     payment = begin(method="cash")
     services.take_cash(payment=payment, taken_by=cast.staff)

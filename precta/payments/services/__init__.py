@@ -4,7 +4,6 @@ from precta.payments.services.polling import PaymentState, failure_text, payment
 from precta.payments.services.reconciling import reconcile_payments, sweep_refunds
 from precta.payments.services.refunding import (
     hand_back_cash,
-    refund_subject,
     request_refund,
     retry_refund,
     settle_refunds,
@@ -28,7 +27,6 @@ __all__ = [
     "open_card_checkout",
     "payment_state",
     "reconcile_payments",
-    "refund_subject",
     "request_refund",
     "restart_payment",
     "retry_refund",

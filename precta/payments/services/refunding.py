@@ -87,30 +87,6 @@ def request_refund(
     return refund
 
 
-@transaction.atomic
-def refund_subject(
-    *, subject_id: str, amount: Decimal, reason: str, key: str, user: Any = None, now: datetime | None = None
-) -> list[Refund]:
-    """Owe `amount` of everything paid for a subject back, the latest payment first; one refund a payment.
-
-    The same `key` again returns the refunds that exist. Raises as `request_refund` does; then nothing is owed.
-    """
-    left = exact(amount)
-    payments = list(Payment.objects.select_for_update(no_key=True).filter(subject_id=subject_id).order_by("pk"))
-    existing = list(Refund.objects.filter(payment__in=payments, key=key))
-    if existing:
-        return existing
-    refunds = []
-    for payment in sorted(payments, key=lambda row: (row.created_at, row.pk), reverse=True):
-        part = min(left, net_received(payment))
-        if part > 0:
-            refunds.append(request_refund(payment=payment, amount=part, reason=reason, key=key, user=user, now=now))
-            left -= part
-    if left > 0:
-        raise RefundTooLarge(f"{left} of {amount} was never paid")
-    return refunds
-
-
 def submit_refund(refund_id: str, *, now: datetime | None = None) -> Refund:
     """Send a queued refund to the provider, once: repeated, concurrent and interrupted calls make one refund.
 
