@@ -87,7 +87,8 @@ def test_a_newcomer_finds_a_doctor_signs_up_pays_by_mpesa_and_both_sides_see_the
     assert chosen_time(v) == chosen, "the sign-in leads back to the chosen time"
 
     hold_this_time(v)
-    v.press("Send the request for KES 2,500")
+    if not scripts:  # with them the request goes out by itself
+        v.press("Send the request for KES 2,500")
     v.page.get_by_role("heading", name="Enter your M-Pesa PIN").wait_for()
     v.page.reload()  # the waiting page survives it
     v.page.get_by_role("heading", name="Enter your M-Pesa PIN").wait_for()
@@ -125,7 +126,6 @@ def test_a_visit_is_paid_by_card_on_the_providers_page(scene, visitor):
     v = visitor(patient)
     choose_time(v, doctor, scene.free(doctor)[3])
     hold_this_time(v, method="card")
-    v.press("^Pay by card$")
     v.page.wait_for_url(f"{scene.live.standin.url}/checkout/**")
     assert "KES 2,500" in v.page.inner_text("body")
     v.page.get_by_role("button", name="Pay KES 2,500").click()
@@ -141,7 +141,6 @@ def test_a_refused_payment_is_said_and_another_way_succeeds(scene, visitor, phon
     v = visitor(patient, viewport=PHONE)
     choose_time(v, doctor, scene.free(doctor)[0])
     hold_this_time(v)
-    v.press("Send the request for")
     v.page.get_by_role("heading", name="Enter your M-Pesa PIN").wait_for()
     visit = visit_of(scene, doctor)
     phone.answer(scene.reference(visit), "Refuse")
@@ -258,7 +257,7 @@ def test_moving_to_a_dearer_visit_asks_for_the_difference_only(scene, visitor, p
     v.page.get_by_role("heading", name="Enter your M-Pesa PIN").wait_for()
     new = visit_of(scene, doctor)
     phone.answer(scene.reference(new))
-    v.page.get_by_text("Your visit is confirmed.").wait_for()
+    v.page.get_by_text("Your visit has a new time.").wait_for()
     assert (scene.now(new).status, scene.now(visit).status) == ("confirmed", "cancelled")
     assert sum(p.amount for p in scene.payments(new) if p.status == "completed") == 3200
 
