@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.conf import settings
+from django.template import engines
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import trans_real
@@ -43,6 +44,8 @@ def forget_words() -> None:
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
+    for loader in engines["django"].engine.template_loaders:
+        loader.reset()  # what {% steady %} has kept stands in the templates
 
 
 @pytest.fixture
