@@ -13,7 +13,7 @@ from precta.ids import new_id
 from precta.notifications.models import Notification
 from precta.tenancy import clinic_context
 from tests.browser import DESK, PHONE
-from tests.live.scene import PHONE as NUMBER
+from tests.live.scene import new_phone
 from tests.live.stack import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -53,7 +53,7 @@ def hold_this_time(v, *, notes="A cough at night", method="mpesa"):
         v.page.check("[name=consent]")
     v.page.check(f"[name=method][value={method}]")
     if method == "mpesa":
-        v.page.fill("[name=phone]", NUMBER)
+        v.page.fill("[name=phone]", new_phone())
     v.press("^Hold this time$")
     v.page.wait_for_url("**/pay/**")
 
@@ -170,7 +170,7 @@ def test_a_taken_time_offers_the_nearest_ones_and_keeps_the_details(scene, visit
     scene.hold(faster, doctor, slots[5])
     v.page.fill("[name=notes]", "My left knee")
     v.page.check("[name=consent]")
-    v.page.fill("[name=phone]", NUMBER)
+    v.page.fill("[name=phone]", new_phone())
     with v.page.expect_response(lambda r: r.request.method == "POST" and "/book/" in r.url) as answer:
         v.press("^Hold this time$")
     assert answer.value.status == 409
@@ -252,7 +252,7 @@ def test_moving_to_a_dearer_visit_asks_for_the_difference_only(scene, visitor, p
     v.press("Hold this time and pay")
     v.page.wait_for_url("**/pay/**")
     assert scene.now(visit).status == "confirmed", "it stays where it is until the difference is paid"
-    v.page.fill("[name=phone]", NUMBER)
+    v.page.fill("[name=phone]", new_phone())
     v.press("Send the request for KES 700")
     v.page.get_by_role("heading", name="Enter your M-Pesa PIN").wait_for()
     new = visit_of(scene, doctor)
