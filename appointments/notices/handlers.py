@@ -1,6 +1,7 @@
 """Turns events of the outbox into notifications."""
 
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 
 from django.utils import translation
 
@@ -10,7 +11,7 @@ from appointments.notices import wording
 from appointments.notices.recipients import Recipient, doctor_side, managers, patient_side
 from appointments.notices.wording import Words
 from appointments.services.cancellation import Side, sees_patients
-from appointments.services.time_off import is_displaced
+from appointments.services.time_off import is_displaced, time_off_over
 from precta import clock
 from precta.hosts import clinic_url, platform_url
 from precta.notifications.models import Channel, NotificationType
@@ -73,11 +74,12 @@ def tell_expired(event: OutboxEvent) -> None:
 def tell_displaced(event: OutboxEvent) -> None:
     """A visit that was held while the time off was added is told when its payment confirms it."""
     visit = _visit(event)
-    if visit is None or not _stands(visit) or not is_displaced(visit):
+    time_off = time_off_over(visit) if visit is not None and _stands(visit) else None
+    if visit is None or time_off is None:
         return
     kind = NotificationType.APPOINTMENT_CANCELLED
-    # The confirmation is told under its event's own id, and an event tells a person only once.
-    event_id = f"{event.pk}-away" if event.kind == "appointment.confirmed" else event.pk
+    # Both events may come for one visit, in any order: what is told once is that this time off lies over it.
+    event_id = sha256(f"{visit.pk} {time_off.pk}".encode()).hexdigest()[:36]
     _tell(event, patient_side(visit), kind, lambda: wording.displaced(visit), _page(visit), event_id=event_id)
 
 

@@ -16,16 +16,22 @@ from precta.constraints import violated
 from precta.outbox.services import emit
 
 
-def is_displaced(appointment: Appointment) -> bool:
-    """Whether the visit falls into a time off of its doctor, so that the patient may move it or have everything back.
+def time_off_over(appointment: Appointment) -> TimeOff | None:
+    """The first time off of its doctor that the visit falls into. Reads the active clinic's schema.
 
     Slots never offer a time off, hence such a visit was booked before it. Only the visit itself counts, not the pause
-    after it. Reads the active clinic's schema.
+    after it.
     """
     ends_at = appointment.scheduled_at + timedelta(minutes=appointment.duration_minutes)
-    return TimeOff.objects.filter(
+    over_it = TimeOff.objects.filter(
         doctor_id=appointment.doctor_id, starts_at__lt=ends_at, ends_at__gt=appointment.scheduled_at
-    ).exists()
+    )
+    return over_it.order_by("starts_at").first()
+
+
+def is_displaced(appointment: Appointment) -> bool:
+    """Whether the doctor is away, so that the patient may move the visit or have everything back."""
+    return time_off_over(appointment) is not None
 
 
 def visits_in_the_way(
