@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from datetime import date
 
 import pytest
@@ -14,10 +13,11 @@ from playwright.sync_api import sync_playwright
 
 from accounts.models import Guardianship, User
 from precta import hosts
+from precta.devstack.chromium import find_chromium
 from tests import factories
 from tests.accounts.test_sign_up import code_in
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = find_chromium()  # `make test` sees to it; a bare pytest on a machine without one goes on without these
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
