@@ -1,14 +1,19 @@
-"""Who may do what at a clinic: decided by the Membership alone, written as one table."""
+"""Who may do what at a clinic: decided by the Membership alone, written as two tables (docs/permissions.md)."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from clinics.models import Clinic, Membership, MembershipRole
 
 OWNER, MANAGER, DESK, PHARMACIST = MembershipRole
 RUNS_IT = frozenset({OWNER, MANAGER})
 SEES_PATIENTS = frozenset({OWNER, MANAGER, DESK})
+OWNS_IT = frozenset({OWNER})
 
 # model → action → roles, in the clinic's own admin. What is not written here nobody may. Nothing is ever deleted,
 # and money, visits, hours of doctors and the trail change through services only, so they are for viewing here.
@@ -23,6 +28,57 @@ PERMISSIONS: dict[str, dict[str, frozenset[MembershipRole]]] = {
     "clinics.clinic": {"view": frozenset(MembershipRole), "change": RUNS_IT},
     "clinics.membership": {"view": RUNS_IT},
     "audit.auditlog": {"view": RUNS_IT},
+}
+
+# What is done through services, on pages of their own: capability → roles.
+CAPABILITIES: dict[str, frozenset[MembershipRole]] = {
+    "visits.view": SEES_PATIENTS,
+    "visits.book": SEES_PATIENTS,
+    "visits.move": SEES_PATIENTS,
+    "visits.cancel": SEES_PATIENTS,
+    "visits.attend": SEES_PATIENTS,
+    "patients.view": SEES_PATIENTS,
+    "patients.link": SEES_PATIENTS,
+    "payments.view": SEES_PATIENTS,
+    "payments.take_cash": SEES_PATIENTS,
+    "payments.hand_back_cash": SEES_PATIENTS,
+    "payments.retry_refund": SEES_PATIENTS,
+    "payments.refund": RUNS_IT,
+    "availability.view": SEES_PATIENTS,
+    "availability.edit": RUNS_IT,
+    "doctors.accept": RUNS_IT,
+    "clinic.settings": RUNS_IT,
+    "figures.view": RUNS_IT,
+    "exports": RUNS_IT,
+    "audit.view": RUNS_IT,
+    "staff.manage": RUNS_IT,
+    "staff.manage_leaders": OWNS_IT,
+    "staff.transfer": OWNS_IT,
+}
+
+CAPABILITY_WORDS = {
+    "visits.view": _("See the day and the visits of all doctors"),
+    "visits.book": _("Book a visit for a walk-in or a caller"),
+    "visits.move": _("Move a visit"),
+    "visits.cancel": _("Cancel a visit, with the refund that the clinic's rules give"),
+    "visits.attend": _("Mark a patient as arrived or not come"),
+    "patients.view": _("See the patients of this clinic"),
+    "patients.link": _("Add a patient, or link one by phone and code"),
+    "payments.view": _("See payments and refunds"),
+    "payments.take_cash": _("Take cash"),
+    "payments.hand_back_cash": _("Hand back cash that the clinic owes"),
+    "payments.retry_refund": _("Send a failed refund again"),
+    "payments.refund": _("Pay back more than the clinic's rules give"),
+    "availability.view": _("See the working hours and the time off of doctors"),
+    "availability.edit": _("Change the working hours and the time off of doctors"),
+    "doctors.accept": _("Accept a doctor at this clinic or refuse them"),
+    "clinic.settings": _("Change the clinic's page, hours and rules"),
+    "figures.view": _("See the clinic's figures"),
+    "exports": _("Export lists"),
+    "audit.view": _("Read the audit trail"),
+    "staff.manage": _("Invite and manage front desk and pharmacists"),
+    "staff.manage_leaders": _("Invite and manage owners and managers"),
+    "staff.transfer": _("Hand over the ownership of the clinic"),
 }
 
 
@@ -47,3 +103,31 @@ def may(membership: Membership | None, action: str, model_label: str) -> bool:
     if membership is None:
         return False
     return membership.role in PERMISSIONS.get(model_label, {}).get(action, frozenset())
+
+
+def can(membership: Membership | None, capability: str) -> bool:
+    """Whether the role holds `capability`, a key of CAPABILITIES. Raises KeyError for one that is not written there."""
+    roles = CAPABILITIES[capability]
+    return membership is not None and membership.is_active and membership.role in roles
+
+
+def require(request: HttpRequest, capability: str) -> Membership:
+    """The membership of who asks at this clinic. Raises PermissionDenied when it does not hold `capability`."""
+    membership = request_membership(request)
+    if membership is None or not can(membership, capability):
+        raise PermissionDenied
+    return membership
+
+
+def capability_required(capability: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """For a view inside `clinic_admin.admin_view`, which asks strangers to sign in: 403 without the capability."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            require(request, capability)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
