@@ -1,6 +1,7 @@
 """The two admin sites: the platform's on the admin host, and each clinic's on its own host."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from urllib.parse import unquote, urlencode
@@ -13,8 +14,9 @@ from django.contrib.auth import logout as end_session
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
@@ -34,14 +36,64 @@ from precta.tenancy import public_context
 CLOSED = {"password_change", "password_change_done", "view_on_site"}
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One line of the sidebar: `url_name` like `admin:appointments_desk`, shown when `is_for(request)`."""
+
+    label: Any
+    url_name: str
+    is_for: Callable[[HttpRequest], bool]
+    order: int = 10
+
+
 class HouseAdminSite(AdminSite):
     """What both sites share: who may not enter is told so instead of asked to sign in again."""
 
     empty_value_display = "–"
     enable_nav_sidebar = True
 
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self._pages: list[tuple[str, Callable[..., HttpResponse], str]] = []
+        self._entries: list[Entry] = []
+
+    def add_page(self, route: str, view: Callable[..., HttpResponse], name: str) -> None:
+        """A page that belongs to no model's list, as `admin:<name>`; called when the apps' admin modules are read.
+
+        `admin_view` lets nobody in who may not enter the site; what the role may do is the view's own question.
+        """
+        self._pages.append((route, view, name))
+
+    def add_entry(self, entry: "Entry") -> None:
+        """A line above the tables in the sidebar and on the index, for those whom it is for."""
+        self._entries.append(entry)
+
     def get_urls(self) -> list[Any]:
-        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in CLOSED]
+        pages = [path(route, self.admin_view(view), name=name) for route, view, name in self._pages]
+        own = [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in CLOSED]
+        return [*pages, *own]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Django's list of tables, led by the pages where the day's work is done."""
+        tables = super().get_app_list(request, app_label)
+        if app_label is not None or not self.has_permission(request):
+            return tables
+        lines = [
+            {
+                "name": entry.label,
+                "object_name": entry.url_name.partition(":")[2],
+                "admin_url": reverse(entry.url_name),
+                "add_url": None,
+                "view_only": True,
+                "perms": {},
+            }
+            for entry in sorted(self._entries, key=lambda entry: entry.order)
+            if entry.is_for(request)
+        ]
+        if not lines:
+            return tables
+        work = {"name": gettext("The day"), "app_label": "day", "app_url": lines[0]["admin_url"], "models": lines}
+        return [work, *tables]
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         inner = super().admin_view(view, cacheable)
