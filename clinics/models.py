@@ -1,11 +1,16 @@
 """The tenants: clinics, the hosts they answer on, and who works there in which role."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
+from phonenumber_field.modelfields import PhoneNumberField
 
 from clinics.policy_settings import ClinicSettings
 from precta.choices import choices_check
@@ -144,3 +149,100 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()}"
+
+
+class InvitationState(models.TextChoices):
+    OPEN = "open", _("Open")
+    EXPIRED = "expired", _("Expired")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    REVOKED = "revoked", _("Revoked")
+
+
+UNANSWERED = Q(accepted_at__isnull=True, declined_at__isnull=True, revoked_at__isnull=True)
+
+
+class StaffInvitationQuerySet(models.QuerySet["StaffInvitation"]):
+    def unanswered(self) -> "StaffInvitationQuerySet":
+        """Neither accepted, declined nor revoked; perhaps run out."""
+        return self.filter(UNANSWERED)
+
+
+class StaffInvitation(models.Model):
+    """Somebody is asked by e-mail or by phone to work at the clinic.
+
+    Whoever has the link may see it; only the person with that address may accept it. The link's token is not kept, only
+    its hash: see `clinics.invitation_tokens`. An answered invitation stays as it is for the record.
+    """
+
+    id = IdField()
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="invitations", verbose_name=_("clinic"))
+    email = models.EmailField(_("e-mail"), max_length=255, null=True, blank=True)
+    phone = PhoneNumberField(_("phone"), max_length=20, null=True, blank=True)
+    role = models.CharField(_("role"), max_length=20, choices=MembershipRole.choices)
+    language = models.CharField(_("language"), max_length=10, default="en")
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    # Each sending makes another link and ends the one before.
+    sendings = models.PositiveSmallIntegerField(_("sent"), default=1)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("invited by")
+    )
+    created_at = models.DateTimeField(_("invited"), default=timezone.now)
+    expires_at = models.DateTimeField(_("valid until"))
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("accepted by")
+    )
+    declined_at = models.DateTimeField(_("declined"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects = StaffInvitationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = (
+            choices_check("role", MembershipRole.values, "staff_invitation_role_known"),
+            models.CheckConstraint(
+                condition=Q(email__isnull=True, phone__isnull=False) | Q(email__isnull=False, phone__isnull=True),
+                name="staff_invitation_email_or_phone",
+            ),
+            models.CheckConstraint(
+                condition=Q(email__isnull=True) | Q(email=Lower(F("email"))), name="staff_invitation_email_lower"
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, accepted_by__isnull=True)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="staff_invitation_accepted_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, declined_at__isnull=True)
+                | Q(accepted_at__isnull=True, revoked_at__isnull=True)
+                | Q(declined_at__isnull=True, revoked_at__isnull=True),
+                name="staff_invitation_one_answer",
+            ),
+            models.UniqueConstraint(
+                fields=["clinic", "email"], condition=UNANSWERED, name="staff_invitation_one_per_email"
+            ),
+            models.UniqueConstraint(
+                fields=["clinic", "phone"], condition=UNANSWERED, name="staff_invitation_one_per_phone"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def address(self) -> str:
+        """Where the link went: the e-mail, or the phone in the form +254…"""
+        return self.email or str(self.phone)
+
+    def state(self, now: datetime) -> InvitationState:
+        if self.accepted_at is not None:
+            return InvitationState.ACCEPTED
+        if self.declined_at is not None:
+            return InvitationState.DECLINED
+        if self.revoked_at is not None:
+            return InvitationState.REVOKED
+        return InvitationState.OPEN if now < self.expires_at else InvitationState.EXPIRED

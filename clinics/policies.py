@@ -131,3 +131,18 @@ def capability_required(capability: str) -> Callable[[Callable[..., HttpResponse
         return guarded
 
     return decorate
+
+
+def may_give_role(membership: Membership | None, role: str) -> bool:
+    """Whether the person may invite somebody in `role`, or put somebody into it."""
+    return can(membership, "staff.manage_leaders" if role in RUNS_IT else "staff.manage")
+
+
+def may_manage(membership: Membership | None, other: Membership) -> bool:
+    """Whether the person may change the role or the access of `other`: of their clinic, in reach, never their own."""
+    return (
+        membership is not None
+        and membership.clinic_id == other.clinic_id
+        and membership.user_id != other.user_id
+        and may_give_role(membership, other.role)
+    )

@@ -9,6 +9,7 @@ from accounts.services.family import add_child
 from accounts.services.profile import update_profile
 from appointments.services.projections import recount_consultations
 from clinics.services.profile import update_clinic
+from clinics.services.staff import invite
 from precta.tenancy import clinic_context
 
 
@@ -26,6 +27,7 @@ CHANGES = {
     ),
     "clinic": lambda cast: update_clinic(clinic=cast.uzima, by=cast.owner, page={"city": "Nakuru"}, rules={}),
     "count": recount,
+    "staff": lambda cast: invite(clinic=cast.uzima, by=cast.owner, role="manager", email="new@example.test"),
 }
 
 
