@@ -13,6 +13,7 @@ from precta.devstack.paths import CHECKOUT, find_paths
 os.environ["CELERY_TASK_ALWAYS_EAGER"] = "true"
 os.environ["STATICFILES_BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 os.environ["EMAIL_URL"] = "memorymail://"
+os.environ["SMS_BACKEND"] = "precta.sms.memory.send"
 FIRST_CACHE = 6  # the demo has 0 and 1, the running portal of tests/live 4 and 5
 
 env.apply()

@@ -54,6 +54,7 @@ def environment(database: str, port: int) -> dict[str, str]:
         "PORT": str(port),
         "DJANGO_SETTINGS_MODULE": "precta.settings",
         "EMAIL_URL": "dummymail://",
+        "SMS_BACKEND": "precta.sms.memory.send",
         "PYTHONPATH": str(ROOT),
     }
 

@@ -45,15 +45,17 @@ def wait_seconds(name: str, key: str, rate: str) -> int:
     return math.ceil((window + 1) * period - now) if tries > amount else 0
 
 
-def wait_for_phone(number: str, rate: str) -> int:
+def wait_for_phone(number: str, rate: str, *, name: str = "phone") -> int:
     """Count one call or message to a phone (E.164), whoever caused it; 0, or the seconds until the next may go out.
+
+    What has a `name` of its own is counted by itself.
 
     The cache knows a keyed hash only, from which no number can be read or tested.
     """
     if not settings.RATE_LIMITS:
         return 0
     digest = salted_hmac("precta.ratelimit.phone", number, algorithm="sha256").hexdigest()[:32]
-    return wait_seconds("phone", digest, rate)
+    return wait_seconds(name, digest, rate)
 
 
 def _count(key: str, period: int) -> int:

@@ -343,6 +343,23 @@ if DEVSTACK and not env.str("EMAIL_URL", default=""):
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Precta <no-reply@{PLATFORM_HOST}>")
 
+# Short messages by Africa's Talking (see docs/operations.md)
+AFRICASTALKING_USERNAME = env.str("AFRICASTALKING_USERNAME", default="")
+AFRICASTALKING_API_KEY = env.str("AFRICASTALKING_API_KEY", default="")
+AFRICASTALKING_SENDER = env.str("AFRICASTALKING_SENDER", default="")
+AFRICASTALKING_BASE_URL = env.str(
+    "AFRICASTALKING_BASE_URL",
+    default="https://api.sandbox.africastalking.com"
+    if AFRICASTALKING_USERNAME == "sandbox"
+    else "https://api.africastalking.com",
+)
+SMS_BACKEND = env.str(
+    "SMS_BACKEND",
+    default="precta.devstack.mail.keep_sms"
+    if DEVSTACK and not AFRICASTALKING_API_KEY
+    else "precta.sms.africas_talking.send",
+)
+
 # Paystack (see docs/operations.md)
 PAYSTACK_BASE_URL = env.str("PAYSTACK_BASE_URL", default="https://api.paystack.co")
 PAYSTACK_SECRET_KEY = env.str("PAYSTACK_SECRET_KEY", default="")

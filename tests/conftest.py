@@ -16,6 +16,7 @@ from clinics.models import Clinic, Domain
 from clinics.services.creation import create_clinic
 from precta import hosts
 from precta.sessions import AdminSessionStore
+from precta.sms import memory
 from precta.tenancy import clinic_context
 from tests import factories
 from tests.browser import chromium, visitors  # noqa: F401 - fixtures
@@ -88,6 +89,13 @@ def _fresh_ground():
     connection.set_schema_to_public()
     yield
     connection.set_schema_to_public()
+
+
+@pytest.fixture(autouse=True)
+def sms_outbox() -> list[memory.Message]:
+    """The short messages that this test has sent, oldest first."""
+    memory.outbox.clear()
+    return memory.outbox
 
 
 @pytest.fixture(autouse=True)

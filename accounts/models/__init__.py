@@ -7,6 +7,7 @@ from accounts.models.doctor import (
     VerificationStatus,
 )
 from accounts.models.patient import Gender, GuardianRelation, Guardianship, Patient
+from accounts.models.phone_code import PhoneCode, PhoneCodePurpose
 from accounts.models.user import Role, User, UserStatus
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "GuardianRelation",
     "Guardianship",
     "Patient",
+    "PhoneCode",
+    "PhoneCodePurpose",
     "Role",
     "User",
     "UserStatus",

@@ -66,6 +66,8 @@ class Patient(models.Model):
         choices=PreferredLanguage.choices,
         default=PreferredLanguage.ENGLISH,
     )
+    # As told at a clinic's desk for somebody without an account: several people may share it, and nobody has proved it.
+    contact_phone = PhoneNumberField(_("phone"), max_length=20, blank=True, default="")
     emergency_contact_name = models.CharField(_("emergency contact"), max_length=200, blank=True, default="")
     emergency_contact_phone = PhoneNumberField(_("emergency phone"), max_length=20, blank=True, default="")
     clinic = models.ForeignKey(
@@ -80,7 +82,10 @@ class Patient(models.Model):
     class Meta:
         verbose_name = _("patient")
         verbose_name_plural = _("patients")
-        indexes = (models.Index(fields=["first_name", "last_name"], name="patient_name"),)
+        indexes = (
+            models.Index(fields=["first_name", "last_name"], name="patient_name"),
+            models.Index(fields=["contact_phone"], name="patient_contact_phone", condition=~Q(contact_phone="")),
+        )
         constraints = (
             choices_check("gender", Gender.values, "patient_gender_known"),
             choices_check("blood_type", BLOOD_TYPES, "patient_blood_type_known"),

@@ -111,6 +111,14 @@ class User(AbstractBaseUser):
         return not self.email.endswith("@" + NO_MAIL_DOMAIN)
 
     @property
+    def reachable_phone(self) -> str:
+        """Where a short message reaches the person (E.164): the verified phone, else the one told at a desk, or ""."""
+        if self.phone:
+            return str(self.phone)
+        patient = getattr(self, "patient", None)
+        return str(patient.contact_phone) if patient is not None else ""
+
+    @property
     def is_platform_admin(self) -> bool:
         return self.role == Role.ADMIN and self.status == UserStatus.ACTIVE
 

@@ -31,7 +31,7 @@ def tell_confirmed(event: OutboxEvent) -> None:
     visit = _visit(event)
     if visit is None:
         return
-    for_child = visit.booked_by_id != visit.patient_id
+    for_child = not visit.patient.user.has_email
     kind = NotificationType.APPOINTMENT_CONFIRMED
     _tell(event, patient_side(visit), kind, lambda: wording.confirmed(visit, for_child=for_child), _page(visit))
     _tell_doctor(event, visit, kind, lambda: wording.confirmed_to_doctor(visit))
@@ -216,6 +216,7 @@ def _tell(
             data={"url": url, "action": said.action},
             language=person.language,
             channels=channels,
+            sms=said.sms,
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accounts.models import User, UserStatus
-from accounts.selectors import guardians_of
+from accounts.selectors import guardians_of, has_looked_after
 from appointments.models import Appointment
 from clinics.models import Clinic, Membership, MembershipRole
 
@@ -16,7 +16,8 @@ class Recipient:
 
 
 def patient_side(appointment: Appointment) -> Iterator[Recipient]:
-    """The patient; for somebody without a login, whoever looks after them, else who booked."""
+    """The patient; for somebody without a login, whoever looks after them, else their own phone, else who booked and
+    looked after them then. The clinic's staff book for others, and are not told of it."""
     patient = appointment.patient
     if patient.user.has_email:
         yield Recipient(patient.user, patient.preferred_language)
@@ -25,7 +26,11 @@ def patient_side(appointment: Appointment) -> Iterator[Recipient]:
     for guardian in guardians_of(patient):
         told = True
         yield Recipient(guardian.user, guardian.preferred_language)
-    if not told and appointment.booked_by.has_email:
+    if told:
+        return
+    if patient.user.reachable_phone:
+        yield Recipient(patient.user, patient.preferred_language)
+    elif appointment.booked_by.has_email and has_looked_after(appointment.booked_by_id, patient):
         yield Recipient(appointment.booked_by, patient.preferred_language)
 
 

@@ -15,6 +15,7 @@ class Words:
     title: str
     body: str
     action: str
+    sms: str = ""
 
 
 def _when(visit: Appointment) -> str:
@@ -39,13 +40,20 @@ def _paragraphs(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def _about(visit: Appointment, title: str, body: str, action: str, sms: str = "") -> Words:
+    """For the patient's side. In short, for a phone's locked screen: what and when, neither the clinic nor the doctor;
+    a link follows."""
+    return Words(title, body, action, sms or _("%(news)s: %(when)s.") % {"news": title, "when": _when(visit)})
+
+
 def see_visit() -> str:
     return _("See the visit")
 
 
 def confirmed(visit: Appointment, *, for_child: bool) -> Words:
     place = visit.clinic.address if visit.consultation_type == "in_person" else ""
-    return Words(
+    return _about(
+        visit,
         _("Your visit is confirmed"),
         _paragraphs(
             _facts(visit),
@@ -54,6 +62,8 @@ def confirmed(visit: Appointment, *, for_child: bool) -> Words:
             _("You can move or cancel it, add it to your calendar and print the receipt from the visit's page."),
         ),
         see_visit(),
+        _("Your visit is confirmed: %(when)s. To see it, move it or get the receipt, enter this phone number at")
+        % {"when": _when(visit)},
     )
 
 
@@ -67,7 +77,7 @@ def cancelled(visit: Appointment, *, by_patient: bool) -> Words:
         if by_patient
         else _("The clinic had to cancel this visit. We are sorry; please choose another time.")
     )
-    return Words(_("Your visit is cancelled"), _paragraphs(_facts(visit), who, _refund(visit)), see_visit())
+    return _about(visit, _("Your visit is cancelled"), _paragraphs(_facts(visit), who, _refund(visit)), see_visit())
 
 
 def cancelled_to_doctor(visit: Appointment) -> Words:
@@ -75,7 +85,8 @@ def cancelled_to_doctor(visit: Appointment) -> Words:
 
 
 def moved(old: Appointment, new: Appointment) -> Words:
-    return Words(
+    return _about(
+        new,
         _("Your visit has a new time"),
         _paragraphs(_facts(new), _("It was on %(when)s before.") % {"when": _when(old)}),
         see_visit(),
@@ -91,7 +102,8 @@ def moved_to_doctor(old: Appointment, new: Appointment) -> Words:
 
 
 def expired(visit: Appointment) -> Words:
-    return Words(
+    return _about(
+        visit,
         _("Your time is no longer held"),
         _paragraphs(_facts(visit), _("No payment reached us in time. Nothing was booked; choose a time again.")),
         _("Choose a time"),
@@ -99,7 +111,8 @@ def expired(visit: Appointment) -> Words:
 
 
 def displaced(visit: Appointment) -> Words:
-    return Words(
+    return _about(
+        visit,
         _("Your doctor is away at the time of your visit"),
         _paragraphs(
             _facts(visit),
@@ -110,7 +123,8 @@ def displaced(visit: Appointment) -> Words:
 
 
 def barred(visit: Appointment) -> Words:
-    return Words(
+    return _about(
+        visit,
         _("Your doctor sees no patients at the moment"),
         _paragraphs(
             _facts(visit),
@@ -121,7 +135,8 @@ def barred(visit: Appointment) -> Words:
 
 
 def reinstated(visit: Appointment) -> Words:
-    return Words(
+    return _about(
+        visit,
         _("Your visit takes place after all"),
         _paragraphs(_facts(visit), _("The doctor is there at this time after all. You need not do anything.")),
         see_visit(),
@@ -134,11 +149,12 @@ def reminder(visit: Appointment) -> Words:
         if visit.consultation_type == "video"
         else _("Please come ten minutes early: %(address)s.") % {"address": visit.clinic.address}
     )
-    return Words(_("Your visit is coming up"), _paragraphs(_facts(visit), how), see_visit())
+    return _about(visit, _("Your visit is coming up"), _paragraphs(_facts(visit), how), see_visit())
 
 
 def paid_too_late(visit: Appointment, amount: Decimal, currency: str) -> Words:
-    return Words(
+    return _about(
+        visit,
         _("Your payment came too late"),
         _paragraphs(
             _facts(visit),
@@ -150,7 +166,8 @@ def paid_too_late(visit: Appointment, amount: Decimal, currency: str) -> Words:
 
 
 def payment_received(visit: Appointment, amount: Decimal, currency: str) -> Words:
-    return Words(
+    return _about(
+        visit,
         _("Payment received"),
         _paragraphs(
             _("We received %(amount)s.") % {"amount": money(amount, currency)},
@@ -161,7 +178,8 @@ def payment_received(visit: Appointment, amount: Decimal, currency: str) -> Word
 
 
 def refunded(visit: Appointment, amount: Decimal, currency: str) -> Words:
-    return Words(
+    return _about(
+        visit,
         _("Your money is on its way back"),
         _paragraphs(
             _("%(amount)s went back the way it was paid. M-Pesa is quick; a card can take up to ten days.")
@@ -169,6 +187,7 @@ def refunded(visit: Appointment, amount: Decimal, currency: str) -> Words:
             _facts(visit),
         ),
         see_visit(),
+        _("%(amount)s went back the way it was paid.") % {"amount": money(amount, currency)},
     )
 
 

@@ -21,6 +21,8 @@ PRODUCTION = {
     "PUBLIC_PORT": "0",
     "PLATFORM_HOST": "precta.example",
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
+    "AFRICASTALKING_USERNAME": "precta",
+    "AFRICASTALKING_API_KEY": "for_the_check_only",
     "PAYSTACK_SECRET_KEY": "sk_live_for_the_check_only",
     "PAYSTACK_BASE_URL": "https://api.paystack.co",
 }

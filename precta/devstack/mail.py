@@ -1,4 +1,4 @@
-"""Mail of the devstack: every message becomes a file that `/dev/outbox/` shows, so that codes can be read."""
+"""Mail and short messages of the devstack: each becomes a file that `/dev/outbox/` shows, so that codes can be read."""
 
 import json
 import re
@@ -30,10 +30,14 @@ class StoredMessage:
     subject: str
     text: str
     html: str
+    is_sms: bool = False
 
     @property
     def code(self) -> str:
-        """A sign-up or reset code alone on its line, when there is one."""
+        """A sign-up or reset code alone on its line, when there is one; in a short message any six digits."""
+        if self.is_sms:
+            found = re.search(r"\b([0-9]{6})\b", self.text)
+            return found.group(1) if found else ""
         found = re.search(r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", self.text, re.MULTILINE)
         return found.group(1) if found else ""
 
@@ -41,22 +45,25 @@ class StoredMessage:
 class OutboxBackend(BaseEmailBackend):
     def send_messages(self, email_messages: list[EmailMessage]) -> int:
         for message in email_messages:
-            now = datetime.now(UTC)
             html = next((str(a[0]) for a in getattr(message, "alternatives", []) if a[1] == "text/html"), "")
-            content: dict[str, Any] = {
-                "sent_at": now.isoformat(),
-                "to": ", ".join(message.to),
-                "subject": str(message.subject),
-                "text": str(message.body),
-                "html": html,
-            }
-            name = f"{now:%Y%m%dT%H%M%S%f}-{new_id()}.json"
-            partial = folder() / (name + ".part")
-            partial.write_text(json.dumps(content), encoding="utf-8")
-            partial.rename(folder() / name)
-        for old in sorted(folder().glob("*.json"))[:-KEPT]:
-            old.unlink(missing_ok=True)
+            _keep(to=", ".join(message.to), subject=str(message.subject), text=str(message.body), html=html)
         return len(email_messages)
+
+
+def keep_sms(*, to: str, text: str) -> None:
+    """The `SMS_BACKEND` of the devstack."""
+    _keep(to=to, subject="SMS", text=text, is_sms=True)
+
+
+def _keep(**content: Any) -> None:
+    now = datetime.now(UTC)
+    content["sent_at"] = now.isoformat()
+    name = f"{now:%Y%m%dT%H%M%S%f}-{new_id()}.json"
+    partial = folder() / (name + ".part")
+    partial.write_text(json.dumps(content), encoding="utf-8")
+    partial.rename(folder() / name)
+    for old in sorted(folder().glob("*.json"))[:-KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def stored_messages(*, to: str = "", most: int = 100) -> list[StoredMessage]:
@@ -82,5 +89,6 @@ def read_message(name: str) -> StoredMessage | None:
         to=content["to"],
         subject=content["subject"],
         text=content["text"],
-        html=content["html"],
+        html=content.get("html", ""),
+        is_sms=content.get("is_sms", False),
     )

@@ -238,7 +238,7 @@ def _greet(env: Mapping[str, str], port: int, seconds: float) -> None:
             say(f"  {role:{widths[0]}}  {email:{widths[1]}}  {password:{widths[2]}}  {where}")
     if "127.0.0.1" in env["PAYSTACK_BASE_URL"]:
         say(f"\nPhones with an M-Pesa prompt: {env['PAYSTACK_BASE_URL']}/mpesa/")
-    if not env.get("EMAIL_URL"):
+    if not env.get("EMAIL_URL") or not env.get("AFRICASTALKING_API_KEY"):
         say(f"E-mails and SMS that were sent: http://{host}:{port}/dev/outbox/")
     say("Ctrl-C stops everything; the data stays. Start afresh with: make demo RESET=1\n")
 

@@ -1,4 +1,4 @@
-"""Telling people: rows for the inbox and the mail, and the sending of the mail."""
+"""Telling people: rows for the inbox, the mail and the phone, and the sending of the latter two."""
 
 import logging
 from collections.abc import Iterable
@@ -15,7 +15,10 @@ from django_tenants.utils import get_public_schema_name
 
 from precta import clock
 from precta.commits import after_commit
+from precta.hosts import platform_url
 from precta.notifications.models import Channel, Notification, NotificationStatus
+from precta.sms.exceptions import SmsRefused
+from precta.sms.services import send_sms
 from precta.tenancy import TenantTask
 
 logger = logging.getLogger(__name__)
@@ -35,16 +38,22 @@ def notify(
     data: dict[str, Any] | None = None,
     language: str = "en",
     channels: Iterable[str] = (Channel.PUSH, Channel.EMAIL),
+    sms: str = "",
 ) -> None:
     """Tell `user` once per channel of what happened; repeating the call for the same event changes nothing.
 
     `title` and `body` are written in `language` already and carry no clinical word. `data["url"]` is where the button
-    leads, `data["action"]` its label. Mail goes out after the commit; a person without a real address gets none.
+    leads, `data["action"]` its label. Mail goes out after the commit; a person without a real address gets `sms`
+    (default: the title) on the phone instead, followed by the page where such an account is claimed, if a number is
+    known.
     """
     now = clock.now()
     rows = []
-    for channel in channels:
+    for wanted in channels:
+        channel = wanted
         if channel == Channel.EMAIL and not user.has_email:
+            channel = Channel.SMS
+        if channel == Channel.SMS and (user.has_email or not user.reachable_phone):
             continue
         at_once = channel == Channel.PUSH
         rows.append(
@@ -53,7 +62,7 @@ def notify(
                 event_id=event_id,
                 type=type,
                 title=title[:200],
-                body=body,
+                body=_sms_text(sms or title) if channel == Channel.SMS else body,
                 data=data,
                 language=language,
                 channel=channel,
@@ -74,11 +83,17 @@ def _queue(notification_id: str) -> None:
     deliver.apply_async((notification_id,), headers={TenantTask.header: get_public_schema_name()})
 
 
+def _sms_text(text: str) -> str:
+    """Who has no e-mail has no way to sign in yet: the link is the page that gives them one, and never a clinic's."""
+    return f"{text} {platform_url('accounts:directory:home')}"
+
+
 def deliver_notification(notification_id: str, *, now: datetime | None = None) -> bool:
-    """Send one waiting mail; True when it was sent by this call.
+    """Send one waiting mail or short message; True when it was sent by this call.
 
     The lease keeps two workers from sending the same row. A worker that dies between the mail server's yes and the
-    mark sends it again: the Message-ID is the row's, so the reader's mailbox shows it once.
+    mark sends it again: the Message-ID is the row's, so the reader's mailbox shows it once. A short message has no such
+    number and then comes twice, which is better than never.
     """
     now = now or clock.now()
     waiting = Notification.objects.filter(pk=notification_id, status=NotificationStatus.PENDING)
@@ -86,9 +101,16 @@ def deliver_notification(notification_id: str, *, now: datetime | None = None) -
         return False
     notification = Notification.objects.select_related("user").get(pk=notification_id)
     try:
-        _mail(notification).send()
+        if notification.channel == Channel.SMS:
+            _send_sms(notification)
+        else:
+            _mail(notification).send()
+    except SmsRefused as error:
+        logger.warning("notification %s cannot be sent: %s", notification_id, error)
+        waiting.update(status=NotificationStatus.FAILED)
+        return False
     except Exception:
-        logger.exception("notification %s could not be mailed", notification_id)
+        logger.exception("notification %s could not be sent", notification_id)
         if notification.attempts >= MOST_ATTEMPTS:
             waiting.update(status=NotificationStatus.FAILED)
         else:
@@ -97,6 +119,13 @@ def deliver_notification(notification_id: str, *, now: datetime | None = None) -
         return False
     waiting.update(status=NotificationStatus.SENT, sent_at=now)
     return True
+
+
+def _send_sms(notification: Notification) -> None:
+    phone = notification.user.reachable_phone
+    if not phone:
+        raise SmsRefused("no number any more")
+    send_sms(to=phone, text=notification.body)
 
 
 def _mail(notification: Notification) -> EmailMultiAlternatives:

@@ -136,7 +136,7 @@ class Stack:
 
     def _environment(self) -> dict[str, str]:
         ours = dict(os.environ)
-        for name in ("EMAIL_URL", "STATICFILES_BACKEND", "CELERY_TASK_ALWAYS_EAGER"):
+        for name in ("EMAIL_URL", "SMS_BACKEND", "STATICFILES_BACKEND", "CELERY_TASK_ALWAYS_EAGER"):
             ours.pop(name, None)
         database, redis = ours["DATABASE_URL"], settings.REDIS_URL
         self.cache_url = re.sub(r"db=\d+", f"db={CACHE_DB}", redis)

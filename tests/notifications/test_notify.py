@@ -9,6 +9,7 @@ from django.utils import timezone
 from precta.ids import new_id
 from precta.notifications.models import Channel, Notification
 from precta.notifications.services import MOST_ATTEMPTS, deliver_notification, notify, sweep_deliveries
+from precta.sms.exceptions import SmsRefused, SmsUnavailable
 from tests.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,68 @@ def test_a_person_without_an_address_is_never_mailed(db):
     child = make_patient(user=make_user("abc@no-mail.invalid"))
     tell(child.user)
     assert list(Notification.objects.values_list("channel", flat=True)) == ["push"]
+
+
+def walk_in(phone="+254712345678"):
+    return make_patient(user=make_user("abc@no-mail.invalid"), contact_phone=phone)
+
+
+def test_a_person_without_an_address_is_told_on_the_phone_once(db, sms_outbox):
+    event_id = new_id()
+    tell(walk_in().user, event_id, sms="Your visit is confirmed: Tue 24 Nov, 14:30.")
+    row = Notification.objects.get(channel=Channel.SMS)
+    assert deliver_notification(row.pk)
+    assert not deliver_notification(row.pk)
+    sweep_deliveries()
+    [message] = sms_outbox
+    assert message.to == "+254712345678"
+    assert message.text == "Your visit is confirmed: Tue 24 Nov, 14:30. http://precta.localhost:8000/"
+    assert not mail.outbox
+    assert sorted(Notification.objects.values_list("channel", flat=True)) == ["push", "sms"]
+
+
+def test_a_person_with_an_address_gets_mail_and_no_short_message(cast, sms_outbox):
+    cast.patient.contact_phone = "+254712345678"
+    cast.patient.save()
+    tell(cast.patient.user)
+    sweep_deliveries()
+    assert len(mail.outbox) == 1
+    assert not sms_outbox
+
+
+def test_a_message_for_the_inbox_alone_rings_no_phone(db, sms_outbox):
+    tell(walk_in().user, channels=(Channel.PUSH,))
+    sweep_deliveries()
+    assert not sms_outbox
+
+
+def test_a_phone_that_never_gets_messages_is_not_tried_again(db, settings):
+    settings.SMS_BACKEND = "tests.notifications.test_notify.refuse_for_good"
+    tell(walk_in().user)
+    row = Notification.objects.get(channel=Channel.SMS)
+    assert not deliver_notification(row.pk)
+    row.refresh_from_db()
+    assert row.status == "failed"
+
+
+def test_a_message_that_could_not_be_sent_is_tried_again_later(db, settings, sms_outbox):
+    settings.SMS_BACKEND = "tests.notifications.test_notify.be_away"
+    tell(walk_in().user)
+    row = Notification.objects.get(channel=Channel.SMS)
+    now = timezone.now()
+    assert not deliver_notification(row.pk, now=now)
+    settings.SMS_BACKEND = "precta.sms.memory.send"
+    assert not deliver_notification(row.pk, now=now + timedelta(seconds=10))
+    assert deliver_notification(row.pk, now=now + timedelta(minutes=2))
+    assert len(sms_outbox) == 1
+
+
+def refuse_for_good(**_):
+    raise SmsRefused("status 406")
+
+
+def be_away(**_):
+    raise SmsUnavailable("status 500")
 
 
 def test_a_mail_whose_server_fails_is_tried_again_and_given_up_in_the_end(cast, monkeypatch):

@@ -17,13 +17,13 @@ import stamina
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
+from precta.deadline import DeadlineTransport
 from precta.payments.exceptions import (
     DuplicateReference,
     ProviderRefused,
     ProviderUnavailable,
     UnknownTransaction,
 )
-from precta.payments.providers.deadline import DeadlineTransport
 from precta.payments.scrub import clean_text
 
 logger = logging.getLogger(__name__)
