@@ -67,6 +67,9 @@ class Bench:
                 self.port, self.host("uzima", self.port), slots_page
             )
         results |= self.statements()
+        results["clinic_create_ms_vs_migrate"] = stage.ask(
+            "precta_bench", "from bench.measures import print_creation_ratio; print_creation_ratio()"
+        )
         return {name: results[name] for name in TARGETS}
 
     def host(self, label: str, port: int) -> str:

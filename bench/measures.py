@@ -1,8 +1,10 @@
 """What is not a rate: statements counted at the server, bytes on the wire, races for one slot."""
 
 import re
+import time
 import urllib.request
 from collections.abc import Callable
+from statistics import median
 from urllib.parse import urljoin
 
 import brotli
@@ -87,3 +89,35 @@ def overlapping_visits(database: str, schema: str) -> int:
             """
         ).fetchone()
     return row[0] if row else 0
+
+
+def print_creation_ratio(rounds: int = 7) -> None:
+    """Creating a clinic by cloning the template, as a share of creating it by migrating its schema; both committed.
+
+    Run inside a bench database (see `stage.manage`); leaves no clinic behind.
+    """
+    from unittest.mock import patch
+
+    from django.db import connection
+
+    from clinics.schemas.cloning import Clone
+    from clinics.schemas.template import migrate_schema
+    from clinics.services.creation import create_clinic
+
+    class Migrated(Clone):
+        def build(self) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(f'CREATE SCHEMA "{self.target}"')
+            migrate_schema(self.target)
+
+    def seconds(kind: type[Clone], number: int) -> float:
+        with patch("clinics.services.creation.Clone", kind):
+            begun = time.perf_counter()
+            clinic = create_clinic(name="Measured", slug=f"measured-{number}")
+            taken = time.perf_counter() - begun
+        clinic.delete(force_drop=True)
+        return taken
+
+    for kind in (Clone, Migrated):
+        seconds(kind, 0)  # what a process does once
+    print(round(median(seconds(Clone, n) / seconds(Migrated, n) for n in range(rounds)), 3))

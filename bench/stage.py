@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -263,8 +264,12 @@ def worker_rss_mb(process: subprocess.Popen) -> float:
 
 def free_slots(database: str, count: int) -> list[dict[str, str]]:
     """`count` free slots of Uzima's doctors, well ahead, none overlapping: [{"doctor", "at" (ISO 8601), "mode"}]."""
-    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c"]
-    command.append(f"from bench.stage import print_free_slots; print_free_slots({count})")
+    return ask(database, f"from bench.stage import print_free_slots; print_free_slots({count})")
+
+
+def ask(database: str, code: str) -> Any:
+    """What `code`, run by Django on that database, prints last, read as JSON."""
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
     output = subprocess.run(
         command, cwd=ROOT, env=environment(database, 8000), check=True, capture_output=True, text=True
     )

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -5,3 +7,19 @@ from django.utils.translation import gettext_lazy as _
 class ClinicsConfig(AppConfig):
     name = "clinics"
     verbose_name = _("Clinics")
+
+    def ready(self) -> None:
+        from django_tenants.signals import schema_migrated
+
+        schema_migrated.connect(_refresh_template, dispatch_uid="clinics.refresh_template")
+
+
+def _refresh_template(sender: Any, schema_name: str, **others: Any) -> None:
+    """After `public`, before the list of clinics is read: a clinic created from here on has the new migrations, and
+    one created before is in the list."""
+    from django_tenants.utils import get_public_schema_name
+
+    from clinics.schemas.template import refresh_template
+
+    if schema_name == get_public_schema_name():
+        refresh_template()

@@ -16,6 +16,8 @@ from clinics.models import (
     Membership,
     MembershipRole,
 )
+from clinics.schemas.cloning import Clone
+from clinics.schemas.template import TEMPLATE_SCHEMA, lock_schemas, refresh_template
 from precta.audit.services import record
 from precta.tenancy import public_context
 
@@ -36,23 +38,25 @@ def check_slug(slug: str) -> None:
 
 
 def create_clinic(*, name: str, slug: str, owner: Any | None = None, **details: Any) -> Clinic:
-    """Create the clinic whole or not at all: row, migrated schema, primary host name, owner's membership.
+    """Create the clinic whole or not at all: row, schema, primary host name, owner's membership.
 
-    `details` are further columns of Clinic. Raises SlugRefused. Runs in the public schema, whatever is active.
+    `details` are further columns of Clinic. The schema is a clone of the template's, foreign keys into `public` last.
+    Raises SlugRefused. Runs in the public schema, whatever is active.
     """
+    refresh_template()
+    schema = Clone(TEMPLATE_SCHEMA, schema_name_for(slug))
     with public_context(), transaction.atomic():
+        lock_schemas()
         check_slug(slug)
-        clinic = Clinic(name=name, slug=slug, schema_name=schema_name_for(slug), **details)
+        clinic = Clinic(name=name, slug=slug, schema_name=schema.target, **details)
+        clinic.auto_create_schema = False
         clinic.full_clean(exclude=["schema_name"])
-        clinic.save(verbosity=0)
-        # Migrating the schema leaves the connection there; the rest belongs to public again.
-        with public_context():
-            Domain.objects.create(
-                domain=f"{slug}.{settings.PLATFORM_HOST}",
-                tenant=clinic,
-                is_primary=True,
-            )
-            if owner is not None:
-                Membership.objects.create(user=owner, clinic=clinic, role=MembershipRole.OWNER)
-            record("clinic.created", resource=clinic, details={"slug": slug})
+        schema.build()
+        clinic.save()
+        Domain.objects.create(domain=f"{slug}.{settings.PLATFORM_HOST}", tenant=clinic, is_primary=True)
+        if owner is not None:
+            Membership.objects.create(user=owner, clinic=clinic, role=MembershipRole.OWNER)
+        record("clinic.created", resource=clinic, details={"slug": slug})
+        schema.bind()
+    del clinic.auto_create_schema  # the class's own again
     return clinic
