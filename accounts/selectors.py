@@ -6,6 +6,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import Doctor, Guardianship, Patient, Role, User, UserStatus
+from clinics.models import Clinic
 from precta import hosts
 
 ADULT_AGE = 18
@@ -39,6 +40,32 @@ def _lasting(links: QuerySet[Guardianship], *, today: date | None = None) -> Que
         .exclude(child__date_of_birth__lte=last_birth_day_of_adults(today))
         .exclude(child__user__status=UserStatus.SUSPENDED)
     )
+
+
+# As SQL because every page of free times and every booking asks it: the ORM writes these sentences in several times the
+# time that PostgreSQL needs to answer them.
+DOCTOR_TO_BOOK = """
+SELECT id, first_name, last_name, profile_image_url, specialties, consultation_fee, consultation_duration_minutes,
+       consultation_modes, verification_status, next_slots, clinic_id
+  FROM accounts_doctor doctor
+ WHERE id = %s AND clinic_id = %s AND verification_status = 'verified'
+   AND EXISTS (SELECT FROM accounts_user account WHERE account.id = doctor.id AND account.status = 'active')
+"""
+
+
+def doctor_to_book(doctor_id: str, *, clinic: Clinic) -> Doctor | None:
+    """The verified doctor of `clinic`, an active one, with what a page of free times shows of them; else None."""
+    doctor = next(iter(Doctor.objects.raw(DOCTOR_TO_BOOK, [doctor_id, clinic.pk])), None)
+    if doctor is not None:
+        doctor.clinic = clinic
+    return doctor
+
+
+def own_patient(user: User) -> Patient | None:
+    """The person's own profile as a patient: the first of `patients_of`, cheaper to read than all."""
+    if not user.is_authenticated or user.status == UserStatus.SUSPENDED:
+        return None
+    return next(iter(Patient.objects.raw("SELECT * FROM accounts_patient WHERE id = %s", [user.pk])), None)
 
 
 def patients_of(user: User, *, today: date | None = None) -> QuerySet[Patient]:

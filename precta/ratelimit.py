@@ -41,7 +41,7 @@ def wait_seconds(name: str, key: str, rate: str) -> int:
     amount, period = parse_rate(rate)
     now = time.time()
     window = int(now // period)
-    tries = _count(f"{PORTAL_WIDE}limit:{name}:{key}:{period}:{window}", period)
+    tries = cache.count(f"{PORTAL_WIDE}limit:{name}:{key}:{period}:{window}", within=period)
     return math.ceil((window + 1) * period - now) if tries > amount else 0
 
 
@@ -56,13 +56,6 @@ def wait_for_phone(number: str, rate: str, *, name: str = "phone") -> int:
         return 0
     digest = salted_hmac("precta.ratelimit.phone", number, algorithm="sha256").hexdigest()[:32]
     return wait_seconds(name, digest, rate)
-
-
-def _count(key: str, period: int) -> int:
-    try:
-        return cache.incr(key)
-    except ValueError:  # the first in this window, unless somebody else was first at the same moment
-        return 1 if cache.add(key, 1, timeout=period) else cache.incr(key)
 
 
 def limit(name: str, *rates: str, key: Callable[[HttpRequest], str] = who) -> Callable[[View], View]:

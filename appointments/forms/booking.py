@@ -79,7 +79,7 @@ class BookingForm(FocusOnError, forms.Form):
             "for_whom": patients[0].pk if patients else "",
             "method": PaymentMethod.MPESA.value,
             "phone": as_written_at_home(str(user.phone or "")),
-            "key": self.new_key(),
+            "key": self.new_key,
             **(kwargs.pop("initial", None) or {}),
         }
         super().__init__(*args, initial=initial, **kwargs)

@@ -33,6 +33,7 @@ from precta import clock
 from precta.audit.services import record
 from precta.constraints import sqlstate, violated
 from precta.ids import new_id
+from precta.inserts import insert
 from precta.outbox.services import emit
 from precta.payments.models import Payment, PaymentPurpose, PaymentStatus
 
@@ -139,7 +140,7 @@ def _hold_once(
                 method=method,
                 payer_phone=payer_phone,
             )
-        wanted.save(force_insert=True)
+        insert(wanted)
         verb = "confirmed" if wanted.is_free else "held"
         record(f"appointment.{verb}", resource=wanted, user=wanted.booked_by, details=_facts(wanted))
         emit(f"appointment.{verb}", appointment_id=wanted.pk)

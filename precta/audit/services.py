@@ -6,6 +6,7 @@ from django.db import models
 
 from precta.audit.context import Actor, current_actor
 from precta.audit.models import AuditLog
+from precta.inserts import insert
 
 
 def record(
@@ -27,7 +28,7 @@ def record(
     else:
         resource_type, resource_id = resource[0], resource[1] or ""
     user_id = user.pk if user is not None else actor.user_id
-    return AuditLog.objects.create(
+    row = AuditLog(
         user_id=user_id,
         action=action,
         resource_type=resource_type,
@@ -36,3 +37,4 @@ def record(
         ip_address=actor.ip_address,
         user_agent=actor.user_agent,
     )
+    return insert(row)

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from precta import clock
 from precta.commits import after_commit
+from precta.inserts import insert
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import handlers_of
 from precta.tenancy import TenantTask
@@ -27,7 +28,7 @@ def emit(kind: str, **payload: Any) -> OutboxEvent:
 
     `payload` holds ids and short codes that JSON can carry; never names or anything clinical.
     """
-    event = OutboxEvent.objects.create(kind=kind, payload=payload)
+    event = insert(OutboxEvent(kind=kind, payload=payload))
     # robust: with the broker down the commit still stands, and the sweep relays the event later.
     after_commit(_queue, event.pk, connection.schema_name)
     return event

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Doctor, Patient, UserStatus, VerificationStatus
-from accounts.selectors import patients_of
+from accounts.models import Doctor, Patient
+from accounts.selectors import doctor_to_book, own_patient, patients_of
 from accounts.services.clinic_links import admit_patient, admitted_ids
 from accounts.specialties import described
 from appointments import exceptions
@@ -27,18 +27,6 @@ from precta.payments.models import PaymentMethod
 from precta.ratelimit import limit
 
 BAD, CONFLICT = 400, 409
-SHOWN = (
-    "first_name",
-    "last_name",
-    "profile_image_url",
-    "specialties",
-    "consultation_fee",
-    "consultation_duration_minutes",
-    "consultation_modes",
-    "verification_status",
-    "next_slots",
-    "clinic_id",
-)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,20 +34,9 @@ SHOWN = (
 def book(request: HttpRequest, doctor_id: str) -> HttpResponse:
     """Anybody looks at the free times; a patient who is signed in chooses one (GET, which holds nothing) and takes it
     (POST)."""
-    # The clinic's own state was asked for when its host was looked up.
-    doctor = (
-        Doctor.objects.filter(
-            pk=doctor_id,
-            clinic=request.clinic,
-            verification_status=VerificationStatus.VERIFIED,
-            user__status=UserStatus.ACTIVE,
-        )
-        .only(*SHOWN)
-        .first()
-    )
+    doctor = doctor_to_book(doctor_id, clinic=request.clinic)
     if doctor is None:
         raise Http404
-    doctor.clinic = request.clinic
     if request.method == "POST":
         return _take(request, doctor)
     week = _week(request, doctor, request.GET)
@@ -170,7 +147,7 @@ def _take(request: HttpRequest, doctor: Doctor) -> HttpResponse:
 def _patients_to_choose(request: HttpRequest) -> list[Patient]:
     """Those for whom the person may book; only themselves when nobody else was chosen, which is cheaper to read."""
     if request.POST.get("for_whom", "") in {"", request.user.pk}:
-        return list(Patient.objects.filter(pk=request.user.pk))
+        return [own] if (own := own_patient(request.user)) is not None else []
     return list(patients_of(request.user))
 
 

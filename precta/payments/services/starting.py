@@ -10,7 +10,7 @@ from django.db import transaction
 
 from precta import clock
 from precta.audit.services import record
-from precta.ids import new_id
+from precta.inserts import insert
 from precta.payments.exceptions import (
     DuplicateReference,
     PaymentClosed,
@@ -52,7 +52,7 @@ def start_payment(
     the reference and so routes the webhook. `payer_phone` is kept for the form. Raises InvalidAmount.
     """
     code = clinic_code or _code_of_active_clinic()
-    return Payment.objects.create(
+    payment = Payment(
         user=payer,
         type=purpose,
         subject_id=subject_id,
@@ -60,9 +60,10 @@ def start_payment(
         currency=currency,
         method=method,
         provider="cash" if method == PaymentMethod.CASH else "paystack",
-        provider_reference=f"{code}-{new_id()}",
         payer_phone=payer_phone[:20],
     )
+    payment.provider_reference = f"{code}-{payment.pk}"
+    return insert(payment)
 
 
 def charge_mpesa(*, payment: Payment, phone: str = "", now: datetime | None = None) -> Payment:
