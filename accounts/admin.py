@@ -1,19 +1,32 @@
 """People in both admin sites. Patients' clinical profiles are shown in neither."""
 
+from datetime import timedelta
+
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from accounts import languages, specialties
 from accounts.exceptions import CannotSuspendYourself
-from accounts.models import ClinicPatient, ConsultationMode, Doctor, DoctorCredential, User, UserStatus
+from accounts.models import (
+    ClinicPatient,
+    ConsultationMode,
+    Doctor,
+    DoctorCredential,
+    User,
+    UserStatus,
+    VerificationStatus,
+)
 from accounts.services.users import reactivate_user, sign_out_everywhere, suspend_user
+from accounts.waits import EXPIRES_SOON
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
+from clinics.admin_tools import ActionRefused, ConfirmedAction
 
 DOCTOR_FIELDS = (
     *("first_name", "last_name", "clinic", "fields_named", "languages_named", "modes_named", "consultation_fee"),
@@ -38,6 +51,76 @@ class DoctorWords:
         return ", ".join(str(ConsultationMode(mode).label) for mode in doctor.consultation_modes)
 
 
+def _suspend(request: HttpRequest, user: User, reason: str) -> bool:
+    try:
+        return suspend_user(user=user, by=request.user, reason=reason)
+    except CannotSuspendYourself as error:
+        raise ActionRefused(gettext("You cannot suspend your own account.")) from error
+
+
+def _sign_out(request: HttpRequest, user: User, reason: str) -> bool:
+    sign_out_everywhere(user=user, by=request.user)
+    return True
+
+
+SUSPEND = ConfirmedAction(
+    name="suspend",
+    label=_("Suspend the chosen accounts"),
+    explanation=_(
+        "Suspended, an account is signed out everywhere at once and cannot sign in. Booked visits stay as they are. "
+        "A doctor is no longer found in the search."
+    ),
+    button=_("Suspend"),
+    run=_suspend,
+    danger=True,
+    asks_reason=True,
+)
+LET_IN = ConfirmedAction(
+    name="reactivate",
+    label=_("Let the chosen accounts in again"),
+    explanation=_("The accounts can sign in again at once; nothing that was booked changes."),
+    button=_("Let in again"),
+    run=lambda request, user, reason: reactivate_user(user=user, by=request.user),
+)
+SIGN_OUT = ConfirmedAction(
+    name="sign_out",
+    label=_("Sign the chosen accounts out everywhere"),
+    explanation=_("All sessions of the accounts end on every device. They can sign in again."),
+    button=_("Sign out everywhere"),
+    run=_sign_out,
+)
+
+
+class Expiry(admin.SimpleListFilter):
+    title = _("expiry")
+    parameter_name = "expires"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
+        return [("soon", _("Valid and within 60 days")), ("over", _("Expired"))]
+
+    def queryset(self, request: HttpRequest, queryset):
+        today = timezone.localdate()
+        if self.value() == "soon":
+            verified = queryset.filter(verification_status=VerificationStatus.VERIFIED)
+            doctors = verified.filter(doctor__verification_status=VerificationStatus.VERIFIED)
+            return doctors.filter(expires_at__lte=today + EXPIRES_SOON)
+        return queryset.filter(expires_at__lt=today) if self.value() == "over" else queryset
+
+
+class Since(admin.SimpleListFilter):
+    """How long a person has been a patient here."""
+
+    title = _("first visit booked")
+    parameter_name = "since"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
+        return [("week", _("Within the last 7 days")), ("month", _("Within the last 30 days"))]
+
+    def queryset(self, request: HttpRequest, queryset):
+        days = {"week": 7, "month": 30}.get(self.value() or "")
+        return queryset.filter(created_at__gte=timezone.now() - timedelta(days=days)) if days else queryset
+
+
 @admin.register(User, site=platform_admin)
 class PlatformUserAdmin(ReadOnlyAdmin):
     """Accounts: who they are towards the platform, and letting them in or not."""
@@ -60,6 +143,7 @@ class PlatformUserAdmin(ReadOnlyAdmin):
         "created_at",
     )
     change_form_template = "admin/platform/user_change_form.html"
+    confirmed_actions = (SUSPEND, LET_IN, SIGN_OUT)
 
     @admin.display(description=_("e-mail"), ordering="email")
     def address(self, user: User) -> str:
@@ -118,7 +202,7 @@ class PlatformCredentialAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "doctor", "type", "verification_status", "expires_at", "uploaded_at")
     list_select_related = ("doctor",)
-    list_filter = ("type", "verification_status")
+    list_filter = ("type", "verification_status", Expiry)
     search_fields = ("name", "doctor__last_name", "issued_by")
     ordering = ("-uploaded_at", "-pk")
     fields = ("doctor", "type", "name", "issued_by", "issued_at", "expires_at", "verification_status", "uploaded_at")
@@ -131,6 +215,7 @@ class LinkedPatientAdmin(ClinicModelAdmin):
     clinic_lookup = "clinic"
     list_display = ("patient_name", "date_of_birth", "created_at")
     list_select_related = ("patient",)
+    list_filter = (Since,)
     search_fields = ("patient__first_name", "patient__last_name")
     ordering = ("patient__last_name", "patient__first_name", "pk")
     fields = ("patient_name", "date_of_birth", "created_at")

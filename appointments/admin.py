@@ -13,6 +13,8 @@ from clinics.admin_base import ClinicModelAdmin
 from clinics.admin_sites import clinic_admin
 from precta.payments.models import Payment, Refund
 
+DOCTORS_NAME = ("doctor__first_name", "doctor__last_name")
+
 
 class DoctorOfThisClinic(admin.SimpleListFilter):
     """Django's own filter would list the doctors of all clinics."""
@@ -82,6 +84,7 @@ class AvailabilityAdmin(ClinicModelAdmin):
     list_display = ("doctor", "day_of_week", "start_time", "end_time", "consultation_mode", "is_active")
     list_select_related = ("doctor",)
     list_filter = ("day_of_week", "consultation_mode", "is_active", DoctorOfThisClinic)
+    search_fields = DOCTORS_NAME
     ordering = ("doctor", "day_of_week", "start_time")
 
 
@@ -90,6 +93,7 @@ class TimeOffAdmin(InClinicTime, ClinicModelAdmin):
     list_display = ("doctor", "starts_at", "ends_at", "created_at")
     list_select_related = ("doctor",)
     list_filter = (DoctorOfThisClinic,)
+    search_fields = DOCTORS_NAME
     date_hierarchy = "starts_at"
     ordering = ("-starts_at", "pk")
     # The reason is the doctor's note to themselves.

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
@@ -112,6 +112,7 @@ class OwnClinicAdmin(ClinicModelAdmin):
     """The clinic's page, hours and rules; there is only the one whose host this is, so its list is its form."""
 
     clinic_lookup = "pk"
+    exported = False
     form = ClinicPageForm
     readonly_fields = ("slug", "code", "status")
     fieldsets = (
@@ -140,6 +141,8 @@ class OwnClinicAdmin(ClinicModelAdmin):
     )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
         return HttpResponseRedirect(reverse("admin:clinics_clinic_change", args=[request.clinic.pk]))
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:

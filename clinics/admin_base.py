@@ -10,16 +10,16 @@ from django.db import models
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
 
-from clinics.policies import may, request_membership
+from clinics.admin_tools import BulkMixin, ExportMixin
+from clinics.policies import can, may, request_membership
 
 # What Django's own filters and date hierarchies put after a column's name; other words would reach other tables.
 LOOKUPS = frozenset({"exact", "id", "in", "isnull", "gte", "lt", "year", "month", "day"})
 
 
-class CarefulModelAdmin(ModelAdmin):
-    """Nothing is deleted, no bulk action, and a list can be filtered only by what its page offers."""
+class CarefulModelAdmin(BulkMixin, ExportMixin, ModelAdmin):
+    """Nothing is deleted, bulk actions ask first, and a list can be filtered only by what its page offers."""
 
-    actions = None
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
@@ -92,6 +92,9 @@ class ClinicModelAdmin(CarefulModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return can(request_membership(request), "exports") and self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return self._may(request, "view", obj)

@@ -1,10 +1,10 @@
 """The two admin sites: the platform's on the admin host, and each clinic's on its own host."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from urllib.parse import unquote, urlencode
+from zoneinfo import ZoneInfo
 
 from allauth.account.adapter import get_adapter
 from django import forms
@@ -14,16 +14,20 @@ from django.contrib.auth import logout as end_session
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.response import SimpleTemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from clinics.admin_menu import Entry, Site, grouped
+from clinics.dashboard import lines_for
 from clinics.policies import request_membership
+from clinics.policy_settings import DEFAULT_TIME_ZONE
 from precta import hosts
 from precta.access import sign_in_redirect
 from precta.audit.services import record
@@ -36,24 +40,15 @@ from precta.tenancy import public_context
 CLOSED = {"password_change", "password_change_done", "view_on_site"}
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One line of the sidebar: `url_name` like `admin:appointments_desk`, shown when `is_for(request)`."""
-
-    label: Any
-    url_name: str
-    is_for: Callable[[HttpRequest], bool]
-    order: int = 10
-
-
 class HouseAdminSite(AdminSite):
     """What both sites share: who may not enter is told so instead of asked to sign in again."""
 
     empty_value_display = "–"
-    enable_nav_sidebar = True
+    kind: Site = "platform"
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
+        self.disable_action("delete_selected")
         self._pages: list[tuple[str, Callable[..., HttpResponse], str]] = []
         self._entries: list[Entry] = []
 
@@ -64,36 +59,14 @@ class HouseAdminSite(AdminSite):
         """
         self._pages.append((route, view, name))
 
-    def add_entry(self, entry: "Entry") -> None:
-        """A line above the tables in the sidebar and on the index, for those whom it is for."""
+    def add_entry(self, entry: Entry) -> None:
+        """A line of the menu, for those whom it is for."""
         self._entries.append(entry)
 
     def get_urls(self) -> list[Any]:
         pages = [path(route, self.admin_view(view), name=name) for route, view, name in self._pages]
         own = [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in CLOSED]
         return [*pages, *own]
-
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Django's list of tables, led by the pages where the day's work is done."""
-        tables = super().get_app_list(request, app_label)
-        if app_label is not None or not self.has_permission(request):
-            return tables
-        lines = [
-            {
-                "name": entry.label,
-                "object_name": entry.url_name.partition(":")[2],
-                "admin_url": reverse(entry.url_name),
-                "add_url": None,
-                "view_only": True,
-                "perms": {},
-            }
-            for entry in sorted(self._entries, key=lambda entry: entry.order)
-            if entry.is_for(request)
-        ]
-        if not lines:
-            return tables
-        work = {"name": gettext("The day"), "app_label": "day", "app_url": lines[0]["admin_url"], "models": lines}
-        return [work, *tables]
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         inner = super().admin_view(view, cacheable)
@@ -104,13 +77,37 @@ class HouseAdminSite(AdminSite):
                 if "\x00" in unquote(request.META.get("QUERY_STRING", "")):
                     # Django's filters hand what they get to PostgreSQL, which knows no such character.
                     raise SuspiciousOperation
-                return inner(request, *args, **kwargs)
+                # Pages that Django renders later are rendered here: their times are told on this clock.
+                with timezone.override(self.zone(request)):
+                    response = inner(request, *args, **kwargs)
+                    return response.render() if isinstance(response, SimpleTemplateResponse) else response
             if not request.user.is_authenticated:
                 return self.ask_to_sign_in(request)
             self.note_refusal(request)
             return render(request, "admin/not_staff.html", {"has_permission": False}, status=403)
 
         return guarded
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """The menu, by work: nobody comes for an app, so `app_label` does not matter."""
+        if not self.has_permission(request):
+            return []
+        apps = self._build_app_dict(request)
+        models = {model["model"]._meta.label_lower: model for app in apps.values() for model in app["models"]}
+        return grouped(request, self.kind, models, self._entries)
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+        """Django's page for one app: the menu has other groups."""
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        waits = lines_for(request, self.kind)
+        lines = {"busy": [wait for wait in waits if wait.count], "quiet": [wait for wait in waits if not wait.count]}
+        return super().index(request, {**lines, **(extra_context or {})})
+
+    def zone(self, request: HttpRequest) -> ZoneInfo:
+        """The clock of the pages."""
+        return ZoneInfo(DEFAULT_TIME_ZONE)
 
     def ask_to_sign_in(self, request: HttpRequest) -> HttpResponse:
         raise NotImplementedError
@@ -212,9 +209,13 @@ class PlatformAdminSite(HouseAdminSite):
 class ClinicAdminSite(HouseAdminSite):
     """For the staff of the clinic whose host this is; signing in happens on the platform host."""
 
+    kind = "clinic"
     site_title = _("Precta")
     index_title = _("The clinic")
     site_url = "/"
+
+    def zone(self, request: HttpRequest) -> ZoneInfo:
+        return request.clinic.policy.tz
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "site_header": request.clinic.name if request.clinic else ""}

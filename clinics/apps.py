@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,6 +13,7 @@ class ClinicsConfig(AppConfig):
         from django_tenants.signals import schema_migrated
 
         schema_migrated.connect(_refresh_template, dispatch_uid="clinics.refresh_template")
+        autodiscover_modules("waits")  # the lines of the two dashboards
 
 
 def _refresh_template(sender: Any, schema_name: str, **others: Any) -> None:

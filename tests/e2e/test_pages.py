@@ -66,6 +66,8 @@ def pages(host, sample):
         person = shown_to(rule) if rule else None
         if person is None or address.name in NOT_PAGES or "<path:object_id>/" in address.name:
             continue
+        if address.name.endswith("_export"):
+            continue  # a download
         if address.name.endswith("_history") and "history" in seen:
             continue  # one stands for all
         seen.add(address.name.rpartition("_")[2])

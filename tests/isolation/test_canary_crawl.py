@@ -114,6 +114,11 @@ class Links(HTMLParser):
                 self.found.append(given[name])
 
 
+def text_of(answer) -> str:
+    """What a page or a download says."""
+    return (answer.getvalue() if answer.streaming else answer.content).decode(errors="replace")
+
+
 def crawl(user, starts, *, own_hosts):
     """(address, text) of every page within `own_hosts` that links lead to from `starts`."""
     clients = {host: client_for(host, user) for host in own_hosts}
@@ -125,7 +130,7 @@ def crawl(user, starts, *, own_hosts):
         url = waiting.popleft()
         parts = urlsplit(url)
         answer = clients[parts.hostname].get(f"{parts.path}?{parts.query}" if parts.query else parts.path)
-        text = answer.content.decode(errors="replace") if not answer.streaming else ""
+        text = text_of(answer)
         yield url, text + str(dict(answer.headers))
         leads = [answer["Location"]] if "Location" in answer else []
         if "html" in answer.headers.get("Content-Type", ""):
@@ -203,8 +208,9 @@ def test_the_platforms_admin_shows_no_row_of_a_clinic(sides, cast, owner, at_adm
     while waiting and len(seen) < MOST_PAGES:
         url = waiting.popleft()
         answer = client.get(url)
-        assert word not in answer.content.decode(errors="replace"), url
-        for lead in Links(answer.content.decode(errors="replace")).found:
+        text = text_of(answer)
+        assert word not in text, url
+        for lead in Links(text).found:
             target = urldefrag(urljoin(url, lead)).url
             if target.startswith("/") and target not in seen and "logout" not in target and target.count("?") == 0:
                 seen.add(target)

@@ -167,17 +167,27 @@ CLINIC = {
 
 
 def admin_model(
-    site: str, label: str, *, inside: Method, view: Method, change: Method = NO, add: Method = NO
+    site: str,
+    label: str,
+    *,
+    inside: Method,
+    view: Method,
+    change: Method = NO,
+    add: Method = NO,
+    act: Method = NO,
+    export: Method | None = None,
 ) -> dict[str, Rule]:
-    """The six addresses of one model in an admin site, `inside` which one may be. Nothing is ever deleted there.
+    """The addresses of one model in an admin site, `inside` which one may be. Nothing is ever deleted there.
 
-    The list answers a POST as it answers a GET: there is no bulk action. The last one only leads on to the form.
+    The list takes a POST only where it has bulk actions, from those who may `act`. `export` None: it is not offered.
+    The last address only leads on to the form.
     """
     app, model = label.split(".")
     start = f"{site}:{app}_{model}"
     one = {"object_id": label}
-    return {
-        f"{start}_changelist": both(view),
+    exporting = {f"{start}_export": Rule(export, NO)} if export is not None else {}
+    return exporting | {
+        f"{start}_changelist": Rule(view, act),
         f"{start}_add": both(add),
         f"{start}_history": Rule(view, view, one),
         f"{start}_delete": Rule(NO, NO, one),
@@ -206,11 +216,13 @@ for label in (
     "clinics.domain",
     "clinics.membership",
     "audit.auditlog",
-    "accounts.user",
     "accounts.doctor",
     "accounts.doctorcredential",
 ):
-    ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY)
+    ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, export=ADMIN_ONLY)
+ADMIN |= admin_model(
+    "platform_admin", "accounts.user", inside=ADMIN_ONLY, view=ADMIN_ONLY, act=ADMIN_ONLY, export=ADMIN_ONLY
+)
 
 INSIDE = only(*STAFF)
 CLINIC |= {
@@ -230,10 +242,10 @@ for label in (
     "payments.payment",
     "payments.refund",
 ):
-    CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS))
+    CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS), export=only(*RUN_IT))
 for label in ("audit.auditlog", "clinics.membership"):
-    CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*RUN_IT))
-CLINIC |= admin_model("clinic_admin", "accounts.doctor", inside=INSIDE, view=only(*STAFF))
+    CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*RUN_IT), export=only(*RUN_IT))
+CLINIC |= admin_model("clinic_admin", "accounts.doctor", inside=INSIDE, view=only(*STAFF), export=only(*RUN_IT))
 CLINIC |= admin_model("clinic_admin", "clinics.clinic", inside=INSIDE, view=only(*STAFF), change=only(*RUN_IT))
 
 MATRIX: dict[str, dict[str, Rule]] = {"platform": PLATFORM, "admin": ADMIN, "clinic": CLINIC}

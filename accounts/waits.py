@@ -1,0 +1,54 @@
+"""Lines of the dashboards: doctors, their papers, accounts."""
+
+from datetime import timedelta
+
+from django.db.models import Count, Min
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from accounts.models import Doctor, DoctorCredential, User, UserStatus, VerificationStatus
+from clinics.dashboard import Wait, waits
+from clinics.policies import may, request_membership
+from precta import clock
+
+EXPIRES_SOON = timedelta(days=60)
+
+
+@waits("platform", order=20)
+def doctors_to_verify(request: HttpRequest) -> Wait:
+    waiting = Doctor.objects.filter(verification_status=VerificationStatus.PENDING)
+    found = waiting.aggregate(count=Count("pk"), oldest=Min("user__created_at"))
+    note = _("the oldest for %(age)s") % {"age": timesince(found["oldest"], depth=1)} if found["oldest"] else ""
+    url = reverse("admin:accounts_doctor_changelist") + f"?verification_status__exact={VerificationStatus.PENDING}"
+    return Wait(_("Doctors to verify"), found["count"], url, "warn", note)
+
+
+@waits("platform", order=30)
+def credentials_that_expire(request: HttpRequest) -> Wait:
+    until = timezone.localdate(clock.now()) + EXPIRES_SOON
+    soon = DoctorCredential.objects.filter(
+        verification_status=VerificationStatus.VERIFIED,
+        doctor__verification_status=VerificationStatus.VERIFIED,
+        expires_at__lte=until,
+    )
+    url = reverse("admin:accounts_doctorcredential_changelist") + "?expires=soon"
+    return Wait(_("Credentials that expire within 60 days"), soon.count(), url, "warn")
+
+
+@waits("platform", order=90)
+def suspended_accounts(request: HttpRequest) -> Wait:
+    url = reverse("admin:accounts_user_changelist") + f"?status__exact={UserStatus.SUSPENDED}"
+    return Wait(_("Suspended accounts"), User.objects.filter(status=UserStatus.SUSPENDED).count(), url, "bad")
+
+
+@waits("clinic", order=60)
+def unverified_doctors(request: HttpRequest) -> Wait | None:
+    if not may(request_membership(request), "view", "accounts.doctor"):
+        return None
+    ours = Doctor.objects.filter(clinic=request.clinic.pk)
+    count = ours.filter(verification_status=VerificationStatus.PENDING).count()
+    url = reverse("admin:accounts_doctor_changelist") + f"?verification_status__exact={VerificationStatus.PENDING}"
+    return Wait(_("Doctors whom Precta has yet to verify"), count, url, "warn")

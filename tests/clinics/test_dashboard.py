@@ -1,0 +1,67 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import DoctorCredential, UserStatus
+from tests import factories
+
+CEILING = 15
+
+
+def test_the_platforms_first_page_says_what_waits(cast, at_admin, django_assert_max_num_queries):
+    waiting = factories.make_doctor(cast.uzima, verification_status="pending")
+    type(waiting.user).objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(days=3))
+    DoctorCredential.objects.create(
+        doctor=cast.doctor,
+        type="license",
+        name="Licence",
+        file_url="x",
+        verification_status="verified",
+        expires_at=timezone.localdate() + timedelta(days=10),
+    )
+    type(cast.owner).objects.filter(pk=cast.owner.pk).update(status=UserStatus.SUSPENDED)
+    client = at_admin(cast.admin)
+    with django_assert_max_num_queries(CEILING):
+        page = client.get("/").content.decode()
+    assert "Doctors to verify" in page and "the oldest for 3" in page
+    assert "?verification_status__exact=pending" in page
+    assert "Credentials that expire within 60 days" in page
+    assert client.get("/accounts/doctorcredential/?expires=soon").content.decode().count("Licence") == 1
+    assert "Nothing to do for:" in page and "Suspended clinics" in page
+    assert "Recent actions" not in page
+
+
+def test_a_clinics_first_page_says_what_waits_for_the_role(cast, at_clinic, django_assert_max_num_queries):
+    now = timezone.now()
+    noon = timezone.localtime(now, cast.uzima.policy.tz).replace(hour=12, minute=0, second=0, microsecond=0)
+    factories.make_appointment(cast.patient, cast.doctor, noon, arrived_at=noon)
+    factories.make_appointment(cast.patient, cast.doctor, noon + timedelta(days=2), status="pending_payment", fee=100)
+    client = at_clinic(cast.uzima, cast.staff)
+    with django_assert_max_num_queries(CEILING):
+        page = client.get("/admin/").content.decode()
+    for line in (
+        "<b>1</b> <span>Visits today",
+        "<b>1</b> <span>Patients who have arrived",
+        "<b>1</b> <span>Times held",
+    ):
+        assert line in page, line
+    other = at_clinic(cast.uzima, factories.make_staff(cast.uzima, "pharmacist")).get("/admin/").content.decode()
+    assert "Visits today" not in other
+
+
+def test_where_nothing_waits_a_sentence_says_so(cast, at_clinic):
+    page = at_clinic(cast.uzima, cast.owner).get("/admin/").content.decode()
+    assert "Nothing waits for you right now" in page
+
+
+@pytest.mark.parametrize("role", ["owner", "front_desk", "pharmacist"])
+def test_the_menu_offers_what_the_role_may_open_and_nothing_else(cast, at_clinic, role):
+    page = at_clinic(cast.uzima, factories.make_staff(cast.uzima, role)).get("/admin/").content.decode()
+    assert ("/admin/audit/auditlog/" in page) == (role == "owner")
+    assert ("/admin/payments/payment/" in page) == (role != "pharmacist")
+    assert "/admin/accounts/doctor/" in page
+
+
+def test_an_apps_own_page_leads_to_the_menu(cast, at_clinic):
+    assert at_clinic(cast.uzima, cast.owner).get("/admin/accounts/")["Location"] == "/admin/"
