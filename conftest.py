@@ -1,6 +1,9 @@
 """Points pytest at this checkout's PostgreSQL and Valkey before Django reads its settings, for the whole run."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from contextlib import ExitStack
 
 import django
@@ -16,6 +19,9 @@ os.environ["EMAIL_URL"] = "memorymail://"
 os.environ["SMS_BACKEND"] = "precta.sms.memory.send"
 FIRST_CACHE = 6  # the demo has 0 and 1, the running portal of tests/live 4 and 5
 
+if "PYTEST_XDIST_WORKER" not in os.environ and not os.environ.get("MEDIA_ROOT"):
+    os.environ["MEDIA_ROOT"] = tempfile.mkdtemp(prefix="precta-files-")
+    atexit.register(shutil.rmtree, os.environ["MEDIA_ROOT"], ignore_errors=True)
 env.apply()
 if env.uses_embedded(find_paths(), "REDIS_URL"):
     # A cache for each process of the suite: a running demo keeps its own, and workers do not empty each other's.

@@ -80,5 +80,8 @@ LOGGING = {
     "loggers": {
         "django.server": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        # They quote what stands in people's files; what is wrong with one is told to whoever brought it.
+        "pypdf": {"level": "CRITICAL"},
+        "PIL": {"level": "CRITICAL"},
     },
 }

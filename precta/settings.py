@@ -304,9 +304,11 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 from precta.security import PAYSTACK_CHECKOUT, PERMISSIONS_POLICY, content_security_policy  # noqa: E402, F401
 
-# Numbers of requests beyond these make a 413/400 rather than a slow worker.
+# Numbers of requests beyond these make a 413/400 rather than a slow worker. Files are counted apart, by the handler.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_HANDLERS = ["precta.files.uploads.MemoryUploadHandler"]
 
 # Languages and time
 LANGUAGE_CODE = "en"
@@ -325,8 +327,25 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 MEDIA_URL = "/media/"
+# Private files are encrypted before they get here; pictures are for everybody (see precta.files).
+FILES_KEY = env.str("FILES_KEY")
+CLAMD_URL = env.str("CLAMD_URL", default="")
+FILES_BACKEND = env.str("FILES_BACKEND", default="")
+_files_options = env.json("FILES_OPTIONS", default={})
+
+
+def _files(folder: str, **on_disk: object) -> dict[str, object]:
+    """One store: a folder of MEDIA_ROOT, or one of the bucket that FILES_BACKEND and FILES_OPTIONS name."""
+    if FILES_BACKEND:
+        return {"BACKEND": FILES_BACKEND, "OPTIONS": {"location": folder, **_files_options}}
+    options = {"location": str(MEDIA_ROOT / folder), **on_disk}
+    return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+
+
 STORAGES = {
     "default": {"BACKEND": "django_tenants.files.storage.TenantFileSystemStorage"},
+    "private": _files("private", file_permissions_mode=0o600, directory_permissions_mode=0o700),
+    "pictures": _files("pictures"),
     "staticfiles": {
         "BACKEND": env.str(
             "STATICFILES_BACKEND",

@@ -27,6 +27,7 @@ def environment(paths: Paths | None = None, given: Mapping[str, str] | None = No
     wanted = {
         "DATABASE_URL": f"postgres://postgres@/{quote(str(paths.sockets))}/{DATABASE}",
         "SECRET_KEY": secret(paths, "secret-key"),
+        "FILES_KEY": secret(paths, "files-key"),
         "DEBUG": "false",
         "DEVSTACK": "true",
         "PLATFORM_HOST": PLATFORM_HOST,

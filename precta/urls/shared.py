@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from precta.files.responses import public_image
 from precta.views import errors, health, preferences
 
 urlpatterns = [
@@ -9,6 +10,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("language/", preferences.set_language, name="set-language"),
     path("theme/", preferences.set_theme, name="set-theme"),
+    path("pictures/<path:name>", public_image, name="public-image"),
 ]
 handler400 = errors.bad_request
 handler403 = errors.permission_denied

@@ -76,6 +76,7 @@ ON_EVERY_HOST = {
     "readyz": LOOK,
     "set-language": Rule(NO, ANYBODY),
     "set-theme": Rule(NO, ANYBODY),
+    "public-image": Rule(NOBODY_FINDS_IT, NO, {"name": "doctors/nothing-here.webp"}),
 }
 
 PLATFORM = {

@@ -38,6 +38,7 @@ def production():
     env = kept | {
         "DJANGO_SETTINGS_MODULE": "precta.settings",
         "SECRET_KEY": "q8#Zp2!vL0s@Ew4^tR7&yU1*iO3(kJ6)hG9_fD5+aS-xC=mN8,bV2.cX4;zL7",
+        "FILES_KEY": "5e" * 32,
         "PLATFORM_HOST": "precta.example",
         "BEHIND_PROXY": "true",
         "PAYSTACK_SECRET_KEY": "sk_live_x",

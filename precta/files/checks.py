@@ -1,0 +1,175 @@
+"""What is taken: by content, never by the name or the type that the browser claims.
+
+Sources of the rules: OWASP's File Upload Cheat Sheet; the EICAR test file as its makers define it.
+"""
+
+import hashlib
+import io
+import unicodedata
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+import puremagic
+from django.utils.translation import gettext_lazy as _
+from pypdf import PdfReader
+
+from precta.files import scanner
+from precta.files.exceptions import ScannerUnavailable, UploadRefused
+from precta.files.images import reencode
+from precta.text import printable
+
+MEGABYTE = 2**20
+MOST_BYTES = 10 * MEGABYTE
+LONGEST_NAME = 100
+PDF = "application/pdf"
+IMAGES = frozenset({"image/jpeg", "image/png", "image/webp"})
+DOCUMENTS = IMAGES | {PDF}
+# The endings that a name may have for each content; the first is the one it gets.
+EXTENSIONS = {
+    PDF: ("pdf",),
+    "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
+    "image/png": ("png",),
+    "image/webp": ("webp",),
+}
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+# What begins something that a browser or a server might run, when it hides in a picture or a PDF.
+FOREIGN = (b"<script", b"<html", b"<!doctype", b"<svg", b"<?php", b"<iframe")
+HEADER = b"%PDF-"
+# What programs leave behind the end of a PDF without meaning harm: blanks, or a few bytes of a mail gateway.
+MOST_TRAILING = 1024
+FORBIDDEN_IN_NAMES = set('<>:"/\\|?*\x00')
+DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))}
+
+TYPE = _("This kind of file is not accepted. Choose a %(kinds)s file.")
+SIZE = _("This file is too large. Choose one of at most %(megabytes)s MB.")
+EMPTY = _("This file is empty. Choose another one.")
+ENCRYPTED = _("This PDF is protected by a password. Save a copy without the password and choose that one.")
+POLYGLOT = _("This file holds more than one kind of content. Save it anew, or photograph the paper, and try again.")
+VIRUS = _("This file looks dangerous and was not kept. Choose another one.")
+UNREADABLE = _("This file cannot be opened; it may be damaged. Choose another one.")
+UNCHECKED = _("Files cannot be checked at the moment. Please try again in a few minutes.")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedUpload:
+    """A file that may be kept. Pictures have been drawn anew, so that nothing but the picture is left of them."""
+
+    content_type: str
+    extension: str
+    name: str
+    data: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.data)
+
+
+def check_upload(
+    upload: Any, *, allowed: frozenset[str] = DOCUMENTS, max_bytes: int = MOST_BYTES, name: str = ""
+) -> CheckedUpload:
+    """Read `upload` (a file with `size` and `name`) whole and check it. Raises UploadRefused, which says why.
+
+    `allowed` are content types of EXTENSIONS.
+    """
+    if upload.size > max_bytes:
+        raise UploadRefused(SIZE, code="size", params={"megabytes": max(max_bytes // MEGABYTE, 1)})
+    if upload.size == 0:
+        raise UploadRefused(EMPTY, code="empty")
+    upload.seek(0)
+    data = upload.read()
+    name = name or upload.name or ""
+    _refuse_malware(data)
+    kind = content_type_of(data)
+    if kind not in allowed or not _ending_fits(name, kind):
+        raise UploadRefused(TYPE, code="type", params={"kinds": kinds_named(allowed)})
+    _refuse_polyglot(data, kind)
+    if kind == PDF:
+        _refuse_unreadable_pdf(data)
+    else:
+        kind, data = reencode(data)
+    extension = EXTENSIONS[kind][0]
+    return CheckedUpload(kind, extension, safe_name(name, extension), data)
+
+
+def content_type_of(data: bytes) -> str:
+    """The type that the bytes themselves tell, empty when it is none that we know."""
+    try:
+        found = puremagic.magic_string(data)
+    except (puremagic.PureError, ValueError):
+        return ""
+    for match in found:
+        if match.mime_type in EXTENSIONS:
+            # Some readers look for the beginning anywhere in the first kilobyte; we want it where it belongs.
+            return match.mime_type if match.mime_type != PDF or data.startswith(HEADER) else ""
+    return ""
+
+
+def kinds_named(allowed: frozenset[str]) -> str:
+    """What may be chosen, as people call it: PDF, JPG or PNG."""
+    return ", ".join(EXTENSIONS[kind][0].upper() for kind in EXTENSIONS if kind in allowed)
+
+
+def accepted(allowed: frozenset[str]) -> str:
+    """The `accept` attribute of a file field."""
+    return ",".join([*sorted(allowed), *(f".{ending}" for kind in sorted(allowed) for ending in EXTENSIONS[kind])])
+
+
+def safe_name(name: str, extension: str) -> str:
+    """`name` as it can be shown and saved anywhere: no path, nothing invisible, our own ending, never empty."""
+    bare = unicodedata.normalize("NFC", printable(name.replace("\\", "/").rpartition("/")[2]))
+    stem = bare.rpartition(".")[0] if "." in bare else bare
+    stem = "".join(c for c in stem if c not in FORBIDDEN_IN_NAMES).strip(" .")[:LONGEST_NAME].rstrip(" .")
+    if not stem or stem.split(".")[0].lower() in DEVICES:
+        stem = "document"
+    return f"{stem}.{extension}"
+
+
+def _ending_fits(name: str, kind: str) -> bool:
+    ending = PurePosixPath(name.replace("\\", "/").lower().rstrip(" .")).suffix.removeprefix(".")
+    # A name without an ending is a scanner's or a phone's; a wrong ending is a mistake or a trick.
+    return not ending or ending in EXTENSIONS[kind]
+
+
+def _refuse_malware(data: bytes) -> None:
+    if EICAR in data:
+        raise UploadRefused(VIRUS, code="virus")
+    try:
+        clean = scanner.is_clean(data)
+    except ScannerUnavailable:
+        raise UploadRefused(UNCHECKED, code="unchecked") from None
+    if not clean:
+        raise UploadRefused(VIRUS, code="virus")
+
+
+def _refuse_polyglot(data: bytes, kind: str) -> None:
+    lowered = data.lower()
+    found = any(sign in lowered for sign in FOREIGN) or zipfile.is_zipfile(io.BytesIO(data))
+    if kind == PDF:
+        found = found or len(data[data.rfind(b"%%EOF") + 5 :].strip()) > MOST_TRAILING
+    else:
+        found = found or HEADER in data
+    if found:
+        raise UploadRefused(POLYGLOT, code="polyglot")
+
+
+def _refuse_unreadable_pdf(data: bytes) -> None:
+    try:
+        reader = PdfReader(io.BytesIO(data))
+        if reader.is_encrypted:
+            raise UploadRefused(ENCRYPTED, code="encrypted")
+        pages = len(reader.pages)
+    except UploadRefused:
+        raise
+    except Exception:  # a hostile file makes a parser fail in ways that no list of errors foresees
+        raise UploadRefused(UNREADABLE, code="unreadable") from None
+    if not pages:
+        raise UploadRefused(UNREADABLE, code="unreadable")

@@ -1,0 +1,88 @@
+"""Pictures are drawn anew: no metadata (a phone writes where it was), nothing hidden behind the picture."""
+
+import io
+import warnings
+
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from precta.files.exceptions import UploadRefused
+
+FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+MOST_PIXELS = 50_000_000  # the largest that phones make by themselves; decoded it takes 150 MB
+LONGEST_SIDE = 3000  # of a paper: 250 dots an inch on A4
+PHOTO_SIDE = 512
+
+PIXELS = _("This picture has too many pixels. Choose one of at most 50 megapixels.")
+UNREADABLE = _("This file cannot be opened; it may be damaged. Choose another one.")
+
+
+def reencode(data: bytes, *, longest_side: int = LONGEST_SIDE) -> tuple[str, bytes]:
+    """The picture alone, upright, at most `longest_side` pixels long, as JPEG (or PNG when it is one).
+
+    Returns the content type and the bytes. Raises UploadRefused ("pixels", "unreadable").
+    """
+    picture = _open(data, longest_side)
+    as_png = picture.format == "PNG"
+    drawn = _upright(picture)
+    drawn.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
+    return _written(drawn, "PNG" if as_png else "JPEG")
+
+
+def square(data: bytes, *, side: int = PHOTO_SIDE) -> tuple[str, bytes]:
+    """The middle of a picture as a square of `side` pixels, as WebP; of a tall one the upper part, where faces are.
+
+    Returns the content type and the bytes. Raises UploadRefused ("pixels", "unreadable").
+    """
+    drawn = _upright(_open(data, side))
+    higher = drawn.height > drawn.width
+    fitted = ImageOps.fit(drawn, (side, side), Image.Resampling.LANCZOS, centering=(0.5, 0.3 if higher else 0.5))
+    return _written(fitted, "WEBP")
+
+
+def contained(data: bytes, *, width: int, height: int) -> tuple[str, bytes]:
+    """The whole picture within `width` x `height` pixels, as WebP with its transparency: for logos."""
+    picture = _open(data, max(width, height))
+    drawn = ImageOps.exif_transpose(picture)
+    drawn = drawn.convert("RGBA" if _is_transparent(drawn) else "RGB")
+    drawn.thumbnail((width, height), Image.Resampling.LANCZOS)
+    return _written(drawn, "WEBP")
+
+
+def _open(data: bytes, needed: int) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
+            picture = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
+        if picture.width * picture.height > MOST_PIXELS:
+            raise UploadRefused(PIXELS, code="pixels")
+        # A JPEG decodes straight to a half, a quarter or an eighth: a large photo then costs little memory.
+        picture.draft("RGB", (needed, needed))
+        picture.load()
+    except Image.DecompressionBombError:
+        raise UploadRefused(PIXELS, code="pixels") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+        raise UploadRefused(UNREADABLE, code="unreadable") from None
+    return picture
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    turned = ImageOps.exif_transpose(picture)
+    if not _is_transparent(turned):
+        return turned.convert("RGB")
+    paper = Image.new("RGB", turned.size, "white")
+    paper.paste(turned, mask=turned.convert("RGBA").getchannel("A"))
+    return paper
+
+
+def _is_transparent(picture: Image.Image) -> bool:
+    return picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
+
+
+def _written(picture: Image.Image, form: str) -> tuple[str, bytes]:
+    # A copy carries over no profile, text or date of the picture's past.
+    picture.info = {}
+    out = io.BytesIO()
+    options = {"JPEG": {"quality": 88, "optimize": True}, "PNG": {"optimize": False}, "WEBP": {"quality": 82}}[form]
+    picture.save(out, form, **options)
+    return FORMATS[form], out.getvalue()

@@ -1,0 +1,106 @@
+"""Where files lie: private ones encrypted, pictures for everybody as they are.
+
+A key begins with the schema of the clinic that the file belongs to ("public" for the platform's), and a clinic's file
+opens in that clinic's schema only: a key that strays into another clinic's row leads nowhere.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+from django.urls import reverse
+from django_tenants.utils import get_public_schema_name
+
+from precta.files.checks import EXTENSIONS, IMAGES, CheckedUpload
+from precta.files.exceptions import FileUnreadable
+from precta.files.sealing import seal, size_of_content, unseal
+from precta.ids import new_id
+from precta.tenancy import current_schema
+
+FOLDER = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*")
+KEY = re.compile(r"[a-z][a-z0-9_]*(/[a-z0-9-]+)+")
+PUBLIC_NAME = re.compile(r"[a-z]+/[0-9a-f]{40}\.(webp|jpg|png)")
+
+
+def put(checked: CheckedUpload, *, folder: str) -> str:
+    """Encrypt and keep a file; returns its key for a column of up to 500 characters. The key tells nothing of it."""
+    if not FOLDER.fullmatch(folder):
+        raise ValueError(f"not a folder: {folder!r}")
+    key = f"{current_schema()}/{folder}/{new_id()}"
+    with checked.open() as source:
+        return _private().save(key, ContentFile(b"".join(seal(source, place=key))))
+
+
+def open_stored(key: str) -> Iterator[bytes]:
+    """The file's bytes, piece by piece. Raises FileUnreadable at once when it is not there, not ours or not whole at
+    its beginning, and in place of the last piece when its end was changed."""
+    _refuse_foreign(key)
+    try:
+        source = _private().open(key)
+    except FileNotFoundError:
+        raise FileUnreadable("not there") from None
+    pieces = _pieces(source, key)
+    return _with_first(next(pieces), pieces)
+
+
+def read_stored(key: str) -> bytes:
+    """The whole file, for small ones that are worked on. Raises FileUnreadable."""
+    return b"".join(open_stored(key))
+
+
+def size_stored(key: str) -> int:
+    """How many bytes `open_stored` will give. Raises FileUnreadable."""
+    _refuse_foreign(key)
+    try:
+        return size_of_content(_private().size(key))
+    except FileNotFoundError:
+        raise FileUnreadable("not there") from None
+
+
+def delete(key: str) -> None:
+    """Remove a file; nothing happens when there is none. Call it after the commit that forgets the key."""
+    _refuse_foreign(key)
+    _private().delete(key)
+
+
+def put_public_image(content_type: str, data: bytes, *, folder: str) -> str:
+    """Keep a picture that everybody may see; returns its path on every host. The same picture has the same path.
+
+    `data` comes from `precta.files.images`, which draws it anew; `folder` is one word, like "doctors".
+    """
+    if content_type not in IMAGES:
+        raise ValueError(f"not a picture: {content_type}")
+    name = f"{folder}/{hashlib.sha256(data).hexdigest()[:40]}.{EXTENSIONS[content_type][0]}"
+    if not PUBLIC_NAME.fullmatch(name):
+        raise ValueError(f"not a folder: {folder!r}")
+    store = public_store()
+    if not store.exists(name):
+        store.save(name, ContentFile(data))
+    return reverse("public-image", args=[name])
+
+
+def public_store() -> Storage:
+    return storages["pictures"]
+
+
+def _private() -> Storage:
+    return storages["private"]
+
+
+def _refuse_foreign(key: str) -> None:
+    owner = key.partition("/")[0]
+    if not KEY.fullmatch(key) or owner not in {get_public_schema_name(), current_schema()}:
+        raise FileUnreadable("not a file of this clinic")
+
+
+def _pieces(source: BinaryIO, key: str) -> Iterator[bytes]:
+    with source:
+        yield from unseal(source, place=key)
+
+
+def _with_first(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest

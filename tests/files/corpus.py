@@ -1,0 +1,96 @@
+"""Files as people (and others) bring them; each made here, none kept in the repository."""
+
+import io
+import struct
+import zipfile
+import zlib
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+from pypdf import PdfWriter
+
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+ZIP = b"PK\x03\x04"
+
+
+def pdf(pages: int = 1, password: str = "", padding: int = 0) -> bytes:
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(200, 200)
+    if padding:
+        writer.add_metadata({"/Padding": "x" * padding})
+    if password:
+        writer.encrypt(password, algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def picture(form: str = "JPEG", size: tuple[int, int] = (320, 240), **options) -> bytes:
+    out = io.BytesIO()
+    Image.radial_gradient("L").resize(size).convert("RGB").save(out, form, **options)
+    return out.getvalue()
+
+
+def located_photo(size: tuple[int, int] = (400, 300)) -> bytes:
+    """A photo lying on its side, with the place where it was taken in its metadata."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees
+    exif[0x010E] = "SECRET-PLACE"
+    exif.get_ifd(0x8825)[1] = "S"
+    return picture(size=size, exif=exif, comment=b"SECRET-COMMENT")
+
+
+def pixel_flood(width: int = 60_000, height: int = 60_000) -> bytes:
+    """A PNG of a few bytes that says it is that large."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
+
+    head = struct.pack("!IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    start = b"\x89PNG\r\n\x1a\n"
+    return start + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+
+
+def archive() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as bundle:
+        bundle.writestr("run.sh", "echo hello")
+    return out.getvalue()
+
+
+def jar_behind(data: bytes) -> bytes:
+    """What Java and every unzipper take for an archive, and a viewer for `data`."""
+    return data + archive()
+
+
+def upload(data: bytes, name: str = "licence.pdf", content_type: str = "application/pdf") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data, content_type)
+
+
+REFUSED = {
+    # name: (file name, bytes, code)
+    "a page that calls itself a PDF": ("licence.pdf", b"<html><script>alert(1)</script></html>", "type"),
+    "a program": ("setup.exe", b"MZ\x90\x00" + b"\0" * 400, "type"),
+    "a PDF that ends like a program": ("licence.pdf.exe", pdf(), "type"),
+    "a PDF that ends like a picture": ("licence.png", pdf(), "type"),
+    "a drawing with a script": ("licence.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>', "type"),
+    "an archive": ("papers.zip", archive(), "type"),
+    "a moving picture": ("photo.gif", picture("GIF"), "type"),
+    "a text": ("licence.txt", b"I am a doctor.", "type"),
+    "nothing at all": ("licence.pdf", b"", "empty"),
+    "more than ten megabytes": ("licence.pdf", b"%PDF-1.7\n" + b"0" * (10 * 2**20), "size"),
+    "a PDF with a password": ("licence.pdf", pdf(password="secret"), "encrypted"),
+    "a PDF that is an archive too": ("licence.pdf", jar_behind(pdf()), "polyglot"),
+    "a PDF with a page behind its end": ("licence.pdf", pdf() + b"<html><body>hello</body></html>", "polyglot"),
+    "a PDF with much behind its end": ("licence.pdf", pdf() + b"x" * 5000, "polyglot"),
+    "a picture that is a PDF too": ("licence.jpg", picture() + pdf(), "polyglot"),
+    "a picture that is an archive too": ("licence.png", jar_behind(picture("PNG")), "polyglot"),
+    "a picture with a program in its comment": ("a.jpg", picture(comment=b"<?php system($_GET[0]); ?>"), "polyglot"),
+    "a flood of pixels": ("licence.png", pixel_flood(), "pixels"),
+    "the scanners' test file": ("licence.pdf", EICAR, "virus"),
+    "the scanners' test file inside a PDF": ("licence.pdf", pdf() + EICAR, "virus"),
+    "half a picture": ("licence.jpg", picture()[:900], "unreadable"),
+    "the beginning of a PDF": ("licence.pdf", b"%PDF-1.7\n%%EOF", "unreadable"),
+    "a PDF of noise": ("licence.pdf", b"%PDF-1.7\n" + bytes(range(256)) * 40 + b"%%EOF", "unreadable"),
+}
