@@ -1,9 +1,13 @@
 from accounts.models.clinic_links import ClinicPatient, Consent, ConsentPurpose
 from accounts.models.doctor import (
+    ClinicRequestStatus,
     ConsultationMode,
     CredentialType,
+    DecisionKind,
     Doctor,
+    DoctorClinicRequest,
     DoctorCredential,
+    VerificationDecision,
     VerificationStatus,
 )
 from accounts.models.patient import Gender, GuardianRelation, Guardianship, Patient
@@ -12,11 +16,14 @@ from accounts.models.user import Role, User, UserStatus
 
 __all__ = [
     "ClinicPatient",
+    "ClinicRequestStatus",
     "Consent",
     "ConsentPurpose",
     "ConsultationMode",
     "CredentialType",
+    "DecisionKind",
     "Doctor",
+    "DoctorClinicRequest",
     "DoctorCredential",
     "Gender",
     "GuardianRelation",
@@ -27,5 +34,6 @@ __all__ = [
     "Role",
     "User",
     "UserStatus",
+    "VerificationDecision",
     "VerificationStatus",
 ]

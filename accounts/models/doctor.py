@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.user import User, UserStatus
@@ -39,6 +39,27 @@ def default_modes() -> list[str]:
     return [ConsultationMode.IN_PERSON.value]
 
 
+class DecisionKind(models.TextChoices):
+    SUBMITTED = "submitted", _("Sent for verification")
+    RESUBMITTED = "resubmitted", _("Sent for verification again")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+    LAPSED = "lapsed", _("Lapsed")
+    ACCEPTED_BY_CLINIC = "accepted_by_clinic", _("Accepted by the clinic")
+    REFUSED_BY_CLINIC = "refused_by_clinic", _("Refused by the clinic")
+
+
+class ClinicRequestStatus(models.TextChoices):
+    REQUESTED = "requested", _("Requested")
+    ACCEPTED = "accepted", _("Accepted")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+# How many days before a licence ends its doctor is reminded.
+WARNING_DAYS = (60, 30, 7)
+
+
 class DoctorQuerySet(models.QuerySet["Doctor"]):
     def public(self) -> "DoctorQuerySet":
         """Verified, with an active account, at an active clinic: what anybody may see."""
@@ -49,7 +70,11 @@ class DoctorQuerySet(models.QuerySet["Doctor"]):
 
 
 class Doctor(models.Model):
-    """A practitioner of one clinic.
+    """A practitioner of one clinic; of none until the clinic that they asked has accepted them.
+
+    `submitted_at` tells when the application was last sent for verification: from then until a decision its papers
+    and what they prove (name, licence number, specialties) do not change. `has_set_fee` is False while the fee of 0
+    only means that none was chosen yet.
 
     Projections, written by services only and never by a clinic's own transaction: `next_slots` (mode → the next six
     free times, ISO 8601 UTC), `free_days_in_person` / `free_days_video` (dates in the clinic's zone over the horizon),
@@ -78,6 +103,7 @@ class Doctor(models.Model):
     license_number = models.CharField(_("licence number"), max_length=100, blank=True, default="")
     years_of_experience = models.PositiveIntegerField(_("years of practice"), null=True, blank=True)
     consultation_fee = models.DecimalField(_("fee"), max_digits=10, decimal_places=2)
+    has_set_fee = models.BooleanField(_("fee is set"), default=True, editable=False)
     consultation_duration_minutes = models.PositiveIntegerField(_("length of a visit in minutes"), default=30)
     consultation_modes = ArrayField(
         models.CharField(max_length=10, choices=ConsultationMode.choices),
@@ -91,6 +117,7 @@ class Doctor(models.Model):
         default=VerificationStatus.PENDING,
     )
     verification_notes = models.TextField(_("notes on verification"), blank=True, default="")
+    submitted_at = models.DateTimeField(_("sent for verification"), null=True, blank=True)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     verified_by = models.ForeignKey(
         User,
@@ -171,7 +198,11 @@ class Doctor(models.Model):
                 ),
                 name="doctor_modes_known",
             ),
-            models.CheckConstraint(condition=Q(specialties__len__gte=1), name="doctor_has_specialty"),
+            # An application is saved half-way; what patients see is whole.
+            models.CheckConstraint(
+                condition=~Q(verification_status="verified") | Q(specialties__len__gte=1, has_set_fee=True),
+                name="doctor_verified_is_complete",
+            ),
             models.CheckConstraint(
                 condition=Q(average_rating=0) | Q(average_rating__gte=1, average_rating__lte=5),
                 name="doctor_rating_in_range",
@@ -191,13 +222,21 @@ class Doctor(models.Model):
 
 
 class DoctorCredential(models.Model):
-    """A paper that a platform admin checks; the file is private."""
+    """A paper that a platform admin checks; the file is private.
+
+    A rejected paper stays for the history, and `replaces` leads from the new one to it. `warned_days` is the last of
+    WARNING_DAYS that its doctor was reminded at.
+    """
 
     id = IdField()
     doctor = models.ForeignKey(Doctor, models.PROTECT, related_name="credentials", verbose_name=_("doctor"))
     type = models.CharField(_("type"), max_length=20, choices=CredentialType.choices, db_index=True)
     name = models.CharField(_("name"), max_length=200)
     file_url = models.CharField(_("file"), max_length=500)
+    content_type = models.CharField(_("kind of file"), max_length=100, blank=True, default="")
+    size = models.PositiveIntegerField(_("size in bytes"), default=0)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, default="")
+    original_name = models.CharField(_("file name"), max_length=200, blank=True, default="")
     issued_by = models.CharField(_("issued by"), max_length=200, blank=True, default="")
     issued_at = models.DateField(_("issued"), null=True, blank=True)
     expires_at = models.DateField(_("expires"), null=True, blank=True)
@@ -207,11 +246,27 @@ class DoctorCredential(models.Model):
         choices=VerificationStatus.choices,
         default=VerificationStatus.PENDING,
     )
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    rejection_reason = models.TextField(_("why it was rejected"), blank=True, default="")
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("replaces")
+    )
+    warned_days = models.PositiveSmallIntegerField(_("reminded at"), null=True, blank=True, editable=False)
     uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("credential")
         verbose_name_plural = _("credentials")
+        indexes = (
+            models.Index(
+                fields=["expires_at"],
+                name="credential_licence_ends",
+                condition=Q(type="license", verification_status="verified"),
+            ),
+        )
         constraints = (
             choices_check("type", CredentialType.values, "credential_type_known"),
             choices_check(
@@ -220,12 +275,87 @@ class DoctorCredential(models.Model):
                 "credential_verification_known",
             ),
             models.CheckConstraint(
-                condition=Q(expires_at__isnull=True)
-                | Q(issued_at__isnull=True)
-                | Q(expires_at__gt=models.F("issued_at")),
+                condition=Q(expires_at__isnull=True) | Q(issued_at__isnull=True) | Q(expires_at__gt=F("issued_at")),
                 name="credential_expires_after_issue",
+            ),
+            models.CheckConstraint(
+                condition=Q(warned_days__isnull=True) | Q(warned_days__in=WARNING_DAYS),
+                name="credential_warning_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(verification_status="pending") | Q(decided_at__isnull=True),
+                name="credential_pending_undecided",
+            ),
+            models.UniqueConstraint(
+                fields=["replaces"],
+                condition=Q(replaces__isnull=False),
+                name="credential_replaced_once",
             ),
         )
 
     def __str__(self) -> str:
         return self.name
+
+
+class VerificationDecision(models.Model):
+    """One line of the full history of an application: sent, decided, lapsed, accepted. Never changed."""
+
+    id = IdField()
+    doctor = models.ForeignKey(Doctor, models.PROTECT, related_name="decisions", verbose_name=_("doctor"))
+    credential = models.ForeignKey(
+        DoctorCredential,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="decisions",
+        verbose_name=_("credential"),
+    )
+    kind = models.CharField(_("what happened"), max_length=20, choices=DecisionKind.choices)
+    reason_code = models.CharField(_("reason"), max_length=40, blank=True, default="")
+    note = models.TextField(_("note"), blank=True, default="")
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by"))
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("decision on a verification")
+        verbose_name_plural = _("decisions on verifications")
+        ordering = ("-created_at", "-pk")
+        indexes = (models.Index(fields=["doctor", "-created_at"], name="decision_history"),)
+        constraints = (choices_check("kind", DecisionKind.values, "decision_kind_known"),)
+
+    def __str__(self) -> str:
+        return f"{self.doctor}, {self.get_kind_display()}"
+
+
+class DoctorClinicRequest(models.Model):
+    """A doctor asks one clinic to be taken in; the clinic's managers answer."""
+
+    id = IdField()
+    doctor = models.ForeignKey(Doctor, models.PROTECT, related_name="clinic_requests", verbose_name=_("doctor"))
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="doctor_requests", verbose_name=_("clinic"))
+    status = models.CharField(
+        _("status"), max_length=10, choices=ClinicRequestStatus.choices, default=ClinicRequestStatus.REQUESTED
+    )
+    reason = models.TextField(_("reason"), blank=True, default="")
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    created_at = models.DateTimeField(_("asked"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("doctor's request to a clinic")
+        verbose_name_plural = _("doctors' requests to clinics")
+        indexes = (models.Index(fields=["clinic", "status", "-created_at"], name="doctor_request_queue"),)
+        constraints = (
+            choices_check("status", ClinicRequestStatus.values, "doctor_request_status_known"),
+            models.CheckConstraint(
+                condition=Q(status="requested", decided_at__isnull=True)
+                | (~Q(status="requested") & Q(decided_at__isnull=False)),
+                name="doctor_request_decided",
+            ),
+            models.UniqueConstraint(fields=["doctor"], condition=Q(status="requested"), name="doctor_request_one_open"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.doctor}, {self.clinic}"
