@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
-from appointments.models import Appointment, DoctorAvailability, TimeOff
-from appointments.services.availability import DAY, minutes_of
+from appointments.hours import DAY, minutes_of
+from appointments.models import Appointment, AvailabilityException, DoctorAvailability, TimeOff
+from appointments.services.hours import hours_of
 from appointments.wall_clock import day_bounds
 
 ROW_MINUTES = 5
@@ -24,7 +25,7 @@ class Block:
 
     start: int
     end: int
-    subject: Appointment | DoctorAvailability | TimeOff
+    subject: Appointment | DoctorAvailability | AvailabilityException | TimeOff
     label: str = ""
     lane: str = ""
     row: int = 0
@@ -64,13 +65,14 @@ def lay_out(
     visits: Iterable[Appointment],
     windows: Sequence[DoctorAvailability],
     absences: Sequence[TimeOff],
+    exceptions: Sequence[AvailabilityException] = (),
 ) -> Week:
     """Everything at the place where the clock on the wall shows it.
 
     In the hour that a change of clocks repeats, the second of two visits at the same wall time stands in a lane of its
     own; its label then names the zone's abbreviation, so that the two are told apart.
     """
-    days = [_day(monday + timedelta(days=n), today, tz, windows, absences) for n in range(7)]
+    days = [_day(monday + timedelta(days=n), today, tz, windows, absences, exceptions) for n in range(7)]
     by_date = {day.day: day for day in days}
     for visit in visits:
         local = visit.scheduled_at.astimezone(tz)
@@ -87,11 +89,24 @@ def lay_out(
     return Week(days=days, hours=hours)
 
 
-def _day(day: date, today: date, tz: tzinfo, windows: Sequence[DoctorAvailability], absences: Sequence[TimeOff]) -> Day:
+def _day(
+    day: date,
+    today: date,
+    tz: tzinfo,
+    windows: Sequence[DoctorAvailability],
+    absences: Sequence[TimeOff],
+    exceptions: Sequence[AvailabilityException],
+) -> Day:
     result = Day(day=day, is_today=day == today)
+    differing = [entry for entry in exceptions if entry.date == day]
+    modes = {entry.consultation_mode for entry in differing}
     for window in windows:
-        if window.is_active and window.day_of_week == day.isoweekday() % 7:
+        (hours,) = hours_of([window]).weekly
+        if window.is_active and hours.window.holds_on(day) and not modes & {"", hours.mode}:
             result.windows.append(Block(*minutes_of(window.start_time, window.end_time), subject=window))
+    for entry in differing:
+        if entry.start_time is not None and entry.end_time is not None:
+            result.windows.append(Block(*minutes_of(entry.start_time, entry.end_time), subject=entry))
     starts_at, ends_at = day_bounds(day, 1, tz)
     for absence in absences:
         if absence.starts_at < ends_at and absence.ends_at > starts_at:

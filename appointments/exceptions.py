@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from appointments.models import Appointment, DoctorAvailability, TimeOff
+    from appointments.hours import DayHours, WeeklyHours
+    from appointments.models import Appointment, AvailabilityRevision, DoctorAvailability, TimeOff
     from appointments.services.cancellation import RefundQuote
     from appointments.services.rescheduling import MoveQuote
 
@@ -102,6 +103,22 @@ class WindowOverlaps(AppointmentError):
     def __init__(self, other: "DoctorAvailability | None" = None) -> None:
         super().__init__("window overlaps")
         self.other = other
+
+
+class HoursClash(AppointmentError):
+    """Two entries of a set of hours cannot both stand. `entries` are the two, when they are known."""
+
+    def __init__(self, *entries: "WeeklyHours | DayHours") -> None:
+        super().__init__("hours clash")
+        self.entries = entries
+
+
+class HoursChanged(AppointmentError):
+    """The hours are no longer those that the person saw. `revision` is the change in between, when it is known."""
+
+    def __init__(self, revision: "AvailabilityRevision | None" = None) -> None:
+        super().__init__("hours changed")
+        self.revision = revision
 
 
 class ModeNotOffered(AppointmentError):

@@ -1,6 +1,6 @@
 """The order in which everything that changes visits takes its locks, and the advisory ones.
 
-1. the doctor's lock (`lock_doctor`), whenever a time may be taken: hold, take again, move;
+1. the doctor's lock (`lock_doctor`), whenever a time may be taken or the hours change: hold, take again, move, save;
 2. the visit's row;
 3. the payment's row.
 

@@ -6,13 +6,16 @@ previous visit's buffer then swallows, and waste almost a whole visit after each
 window; its buffer may reach beyond the window and into time off, but never into another visit, which is the rule that
 the database's exclusion constraint keeps.
 
+A window holds on the dates from its first to its last; on a date that has exceptions for a kind of visit, those hours
+alone hold for it, or none when it is closed. Both are dates of the clinic's calendar, looked at day by day.
+
 Daylight saving: a wall time that does not exist is skipped, one that happens twice is offered once (the first), and
 what an hour's jump would make overlap in absolute time is dropped. A hold past its end counts as free.
 """
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,6 +23,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from accounts.models import Doctor
+from appointments.hours import DayHours, Hours, WeeklyHours, Window
 from clinics.models import Clinic
 from clinics.policy_settings import ClinicSettings
 from precta import clock
@@ -35,14 +39,6 @@ class Slot(NamedTuple):
     local: datetime
     mode: str
     is_free: bool = True
-
-
-class Window(NamedTuple):
-    """A weekly window on the clinic's wall clock; `day_of_week` 0 is Sunday, `end` 00:00 the end of the day."""
-
-    day_of_week: int
-    start: time
-    end: time
 
 
 Interval = tuple[datetime, datetime]
@@ -67,8 +63,11 @@ def compute_slots(
     not_before: datetime,
     last_day: date,
     include_taken: bool = False,
+    exceptions: Mapping[date, Iterable[Window]] | None = None,
 ) -> SlotsByDay:
     """The slots of `days` days from `first_day` (dates in `tz`), each day's in order; pure, asks no database.
+
+    A day that is a key of `exceptions` has the windows that stand there instead of the weekly ones.
 
     `busy` are visits with their buffers, `time_off` absences (aware, half-open). `not_before` is the earliest start,
     `last_day` the last day of the horizon. Every day asked for is a key. `include_taken` keeps, with `is_free` False,
@@ -80,13 +79,18 @@ def compute_slots(
     for window in sorted(windows, key=lambda w: (w.day_of_week, w.start)):
         by_weekday[window.day_of_week].append(window)
     visits, absences = _Intervals(busy), _Intervals(time_off)
+    exceptions = exceptions or {}
     result: SlotsByDay = {}
     for number in range(days):
         day = first_day + timedelta(days=number)
         slots = result[day] = []
         if day > last_day or day > date.max - timedelta(days=2):
             continue
-        for window in by_weekday.get(day.isoweekday() % 7, ()):
+        differs = exceptions.get(day)
+        windows_of_day = by_weekday.get(day.isoweekday() % 7, ()) if differs is None else sorted(differs)
+        for window in windows_of_day:
+            if differs is None and not window.holds_on(day):
+                continue
             for starts_at, local in _grid(window, day, tz, visit, step):
                 if starts_at < not_before:
                     continue
@@ -135,8 +139,13 @@ def free_slots_over(
     now: datetime | None = None,
     include_taken: bool = False,
     moving: str | None = None,
+    hours: Hours | None = None,
+    last_day: date | None = None,
 ) -> dict[str, SlotsByDay]:
-    """`free_slots` for several kinds of visit in the same one statement: mode → day → slots."""
+    """`free_slots` for several kinds of visit in the same one statement: mode → day → slots.
+
+    `hours` and `last_day` are for looking ahead: hours that are not saved yet, and days beyond the clinic's horizon.
+    """
     by_doctor = free_slots_of_doctors(
         doctors=[doctor],
         clinic=clinic,
@@ -146,6 +155,8 @@ def free_slots_over(
         now=now,
         include_taken=include_taken,
         moving=moving,
+        hours={doctor.pk: hours} if hours is not None else None,
+        last_day=last_day,
     )
     return by_doctor[doctor.pk]
 
@@ -160,10 +171,13 @@ def free_slots_of_doctors(
     now: datetime | None = None,
     include_taken: bool = False,
     moving: str | None = None,
+    hours: Mapping[str, Hours] | None = None,
+    last_day: date | None = None,
 ) -> dict[str, dict[str, SlotsByDay]]:
     """`free_slots_over` for several doctors of one clinic, still one statement: doctor's id → mode → day → slots.
 
-    A kind of visit that a doctor does not offer has no slots.
+    A kind of visit that a doctor does not offer has no slots. `hours` (doctor's id → hours) stand for those that are
+    saved; `last_day` stands for the last of the clinic's horizon.
     """
     if connection.schema_name != clinic.schema_name:
         raise WrongSchemaError(f"slots of {clinic.schema_name} asked for in {connection.schema_name}")
@@ -171,19 +185,23 @@ def free_slots_of_doctors(
     policy = clinic.policy
     tz = policy.tz
     not_before = earliest_start(policy, now)
-    last_day = last_bookable_day(policy, now)
-    windows, time_off, busy = _read(
+    last_day = last_day or last_bookable_day(policy, now)
+    found, time_off, busy = _read(
         ids=[doctor.pk for doctor in doctors],
         modes=list(modes),
+        first_day=first_day,
+        end_day=first_day + timedelta(days=days),
         start=_day_start(first_day, tz),
         end=_day_start(first_day + timedelta(days=days), tz),
         now=now,
         moving=moving or "",
     )
+    if hours is not None:
+        found |= hours
     return {
         doctor.pk: {
             mode: compute_slots(
-                windows[doctor.pk, mode] if mode in doctor.consultation_modes else (),
+                found[doctor.pk].windows(mode) if mode in doctor.consultation_modes else (),
                 busy[doctor.pk],
                 time_off[doctor.pk],
                 mode=mode,
@@ -195,6 +213,7 @@ def free_slots_of_doctors(
                 not_before=not_before,
                 last_day=last_day,
                 include_taken=include_taken,
+                exceptions=found[doctor.pk].exceptions(mode) if mode in doctor.consultation_modes else None,
             )
             for mode in modes
         }
@@ -258,18 +277,25 @@ def _day_start(day: date, tz: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=tz).astimezone(UTC)
 
 
-# One statement for all three: this is read by every page of slots, by every booking and by every projection, and
-# three round trips through the ORM cost several times the computation itself.
+# One statement for all four: this is read by every page of slots, by every booking and by every projection, and
+# three more round trips through the ORM cost several times the computation itself.
 READ = """
-SELECT doctor_id, 'window', consultation_mode, day_of_week, start_time, end_time, NULL, NULL
+SELECT doctor_id, 'window', consultation_mode, day_of_week, start_time, end_time, effective_from, effective_until,
+       NULL::timestamptz, NULL::timestamptz
   FROM appointments_doctoravailability
  WHERE doctor_id = ANY(%(ids)s) AND consultation_mode = ANY(%(modes)s) AND is_active
+   AND (effective_from IS NULL OR effective_from < %(end_day)s)
+   AND (effective_until IS NULL OR effective_until >= %(first_day)s)
 UNION ALL
-SELECT doctor_id, 'off', NULL, NULL, NULL, NULL, starts_at, ends_at
+SELECT doctor_id, 'day', consultation_mode, NULL, start_time, end_time, date, NULL, NULL, NULL
+  FROM appointments_availabilityexception
+ WHERE doctor_id = ANY(%(ids)s) AND date >= %(first_day)s AND date < %(end_day)s
+UNION ALL
+SELECT doctor_id, 'off', NULL, NULL, NULL, NULL, NULL, NULL, starts_at, ends_at
   FROM appointments_timeoff
  WHERE doctor_id = ANY(%(ids)s) AND ends_at > %(start)s AND starts_at < %(end)s
 UNION ALL
-SELECT doctor_id, 'busy', NULL, NULL, NULL, NULL, scheduled_at, busy_until
+SELECT doctor_id, 'busy', NULL, NULL, NULL, NULL, NULL, NULL, scheduled_at, busy_until
   FROM appointments_appointment
  WHERE doctor_id = ANY(%(ids)s) AND scheduled_at > %(earliest)s AND scheduled_at < %(end)s
    AND status <> 'cancelled' AND NOT (status = 'pending_payment' AND hold_expires_at <= %(now)s)
@@ -278,22 +304,34 @@ SELECT doctor_id, 'busy', NULL, NULL, NULL, NULL, scheduled_at, busy_until
 
 
 def _read(
-    *, ids: list[str], modes: list[str], start: datetime, end: datetime, now: datetime, moving: str
-) -> tuple[dict[tuple[str, str], list[Window]], dict[str, list[Interval]], dict[str, list[Interval]]]:
-    """Windows by doctor and kind of visit, times off by doctor, live visits with their buffers by doctor."""
-    windows: dict[tuple[str, str], list[Window]] = defaultdict(list)
+    *,
+    ids: list[str],
+    modes: list[str],
+    first_day: date,
+    end_day: date,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    moving: str,
+) -> tuple[dict[str, Hours], dict[str, list[Interval]], dict[str, list[Interval]]]:
+    """Hours by doctor, as far as these days and kinds of visit need them, times off, live visits with their buffers."""
+    weekly: dict[str, list[WeeklyHours]] = defaultdict(list)
+    differing: dict[str, list[DayHours]] = defaultdict(list)
     time_off: dict[str, list[Interval]] = defaultdict(list)
     busy: dict[str, list[Interval]] = defaultdict(list)
     # The last slot of the last day and its buffer may reach beyond midnight.
     bounds = {"start": start, "end": end + LONGEST_VISIT, "earliest": start - LONGEST_VISIT, "now": now}
+    days = {"first_day": first_day, "end_day": end_day}
     with connection.cursor() as cursor:
-        cursor.execute(READ, {"ids": ids, "modes": modes, "moving": moving, **bounds})
-        for doctor_id, what, mode, weekday, opens, closes, begins, ends in cursor.fetchall():
+        cursor.execute(READ, {"ids": ids, "modes": modes, "moving": moving, **bounds, **days})
+        for doctor_id, what, mode, weekday, opens, closes, first, last, begins, ends in cursor.fetchall():
             if what == "window":
-                windows[doctor_id, mode].append(Window(weekday, opens, closes))
+                weekly[doctor_id].append(WeeklyHours(mode, Window(weekday, opens, closes, first, last)))
+            elif what == "day":
+                differing[doctor_id].append(DayHours(first, mode, opens, closes))
             else:
                 (time_off if what == "off" else busy)[doctor_id].append((begins, ends))
-    return windows, time_off, busy
+    return {pk: Hours(tuple(weekly[pk]), tuple(differing[pk])) for pk in ids}, time_off, busy
 
 
 class _Intervals:

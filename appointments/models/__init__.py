@@ -4,13 +4,20 @@ from appointments.models.appointment import (
     Appointment,
     AppointmentStatus,
 )
-from appointments.models.availability import DoctorAvailability, TimeOff
+from appointments.models.availability import (
+    AvailabilityException,
+    AvailabilityRevision,
+    DoctorAvailability,
+    TimeOff,
+)
 
 __all__ = [
     "LIVE_STATUSES",
     "TRANSITIONS",
     "Appointment",
     "AppointmentStatus",
+    "AvailabilityException",
+    "AvailabilityRevision",
     "DoctorAvailability",
     "TimeOff",
 ]

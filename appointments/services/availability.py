@@ -1,57 +1,34 @@
-"""A doctor's weekly hours. Times are the wall clock of the clinic's zone; an end of 00:00 is midnight."""
+"""A doctor's hours window by window and day by day, for plain forms; `services.hours` replaces them as a whole.
+
+Times are the wall clock of the clinic's zone; an end of 00:00 is midnight.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, time, tzinfo
-
-from django.db import IntegrityError, transaction
+from datetime import date, datetime, time, tzinfo
+from typing import Any
 
 from accounts.models import Doctor, User
-from appointments.exceptions import ModeNotOffered, VisitsOutside, WindowOverlaps
-from appointments.models import Appointment, AppointmentStatus, DoctorAvailability
+from appointments.exceptions import HoursClash, ModeNotOffered, WindowOverlaps
+from appointments.hours import Hours
+from appointments.models import Appointment, AvailabilityException, DoctorAvailability
+from appointments.services.hours import Change, changing, hours_of, read_hours, visits_left_outside
 from precta import clock
 from precta.audit.services import record
-from precta.constraints import violated
-from precta.outbox.services import emit
-
-DAY = 24 * 60
-
-
-def minutes_of(start: time, end: time) -> tuple[int, int]:
-    """A window as minutes of the day; an end of 00:00 is minute 1440."""
-    ends = end.hour * 60 + end.minute
-    return start.hour * 60 + start.minute, ends or DAY
-
-
-def weekday_of(moment: datetime) -> int:
-    """0 is Sunday, as the data model counts."""
-    return moment.isoweekday() % 7
 
 
 def is_covered(visit: Appointment, windows: Iterable[DoctorAvailability], tz: tzinfo) -> bool:
     """Whether the whole visit lies in one active window of its kind, by the clinic's wall clock."""
-    local = visit.scheduled_at.astimezone(tz)
-    start = local.hour * 60 + local.minute
-    end = start + visit.duration_minutes
-    for window in windows:
-        if not window.is_active or window.day_of_week != weekday_of(local):
-            continue
-        opens, closes = minutes_of(window.start_time, window.end_time)
-        if window.consultation_mode == visit.consultation_type and opens <= start and end <= closes:
-            return True
-    return False
+    return hours_of(windows).cover(visit.scheduled_at, visit.duration_minutes, visit.consultation_type, tz)
 
 
 def visits_in_window(*, doctor: Doctor, window: DoctorAvailability, now: datetime | None = None) -> list[Appointment]:
     """The visits to come that only this window covers: taking it away leaves them outside the doctor's hours."""
-    tz = doctor.clinic.policy.tz
-    windows = _windows(doctor)
-    others = [other for other in windows if other.pk != window.pk]
-    return [
-        visit
-        for visit in _upcoming(doctor, now or clock.now())
-        if is_covered(visit, windows, tz) and not is_covered(visit, others, tz)
-    ]
+    now = now or clock.now()
+    before = read_hours(doctor, now=now)
+    gone = hours_of([window]).weekly
+    after = Hours(tuple(row for row in before.weekly if row not in gone), before.days)
+    return visits_left_outside(doctor=doctor, before=before, after=after, now=now)
 
 
 def set_window(
@@ -64,10 +41,12 @@ def set_window(
     mode: str,
     window_id: str | None = None,
     is_active: bool = True,
+    effective_from: date | None = None,
+    effective_until: date | None = None,
     confirmed: bool = False,
     now: datetime | None = None,
 ) -> DoctorAvailability:
-    """Add a window, or change the one with `window_id`.
+    """Add a window, or change the one with `window_id`; both dates of the clinic's calendar count, none is open.
 
     Visits that are booked already stay valid wherever they are. When the change would leave some outside the hours it
     raises VisitsOutside unless `confirmed`. Raises WindowOverlaps (active windows of one day and kind never overlap:
@@ -81,8 +60,10 @@ def set_window(
         "end_time": end_time,
         "consultation_mode": mode,
         "is_active": is_active,
+        "effective_from": effective_from,
+        "effective_until": effective_until,
     }
-    with _changing(doctor, confirmed=confirmed, now=now, wanted=wanted, window_id=window_id):
+    with _changing(doctor, by_user, confirmed=confirmed, now=now, wanted=wanted, window_id=window_id):
         if window_id is None:
             window = DoctorAvailability.objects.create(doctor=doctor, **wanted)
         else:
@@ -114,6 +95,8 @@ def switch_window(
         mode=window.consultation_mode,
         window_id=window_id,
         is_active=is_active,
+        effective_from=window.effective_from,
+        effective_until=window.effective_until,
         confirmed=confirmed,
         now=now,
     )
@@ -123,7 +106,7 @@ def remove_window(
     *, doctor: Doctor, by_user: User, window_id: str, confirmed: bool = False, now: datetime | None = None
 ) -> None:
     """Take a window out of the week. Raises VisitsOutside unless `confirmed`, DoctorAvailability.DoesNotExist."""
-    with _changing(doctor, confirmed=confirmed, now=now):
+    with _changing(doctor, by_user, confirmed=confirmed, now=now):
         window = DoctorAvailability.objects.select_for_update().get(pk=window_id, doctor=doctor)
         _record("availability.removed", window, by_user)
         window.delete()
@@ -143,7 +126,7 @@ def copy_day(
     Raises VisitsOutside unless `confirmed`, WindowOverlaps when another session adds hours at the same moment.
     """
     days = sorted(set(to_days) - {from_day})
-    with _changing(doctor, confirmed=confirmed, now=now):
+    with _changing(doctor, by_user, confirmed=confirmed, now=now):
         source = list(DoctorAvailability.objects.filter(doctor=doctor, day_of_week=from_day))
         DoctorAvailability.objects.filter(doctor=doctor, day_of_week__in=days).delete()
         copies = DoctorAvailability.objects.bulk_create(
@@ -154,6 +137,8 @@ def copy_day(
                 end_time=window.end_time,
                 consultation_mode=window.consultation_mode,
                 is_active=window.is_active,
+                effective_from=window.effective_from,
+                effective_until=window.effective_until,
             )
             for day in days
             for window in source
@@ -167,73 +152,97 @@ def copy_day(
     return copies
 
 
+def set_day(
+    *,
+    doctor: Doctor,
+    by_user: User,
+    day: date,
+    mode: str = "",
+    start_time: time | None = None,
+    end_time: time | None = None,
+    confirmed: bool = False,
+    now: datetime | None = None,
+) -> AvailabilityException:
+    """Let other hours hold on `day` instead of the weekly ones of `mode` ("" = of every kind); without times none do.
+
+    A day may have several such hours. Raises VisitsOutside unless `confirmed`, HoursClash when the day is closed
+    already or has hours over part of this time, ModeNotOffered.
+    """
+    if mode and mode not in doctor.consultation_modes:
+        raise ModeNotOffered(mode)
+    with changing(doctor=doctor, by_user=by_user, accepted=None if confirmed else (), now=now):
+        entry = AvailabilityException.objects.create(
+            doctor=doctor, date=day, consultation_mode=mode, start_time=start_time, end_time=end_time
+        )
+        _record_day("availability.day_set", entry, by_user)
+    return entry
+
+
+def remove_day(
+    *, doctor: Doctor, by_user: User, exception_id: str, confirmed: bool = False, now: datetime | None = None
+) -> None:
+    """Let the weekly hours hold again. Raises VisitsOutside unless `confirmed`, AvailabilityException.DoesNotExist."""
+    with changing(doctor=doctor, by_user=by_user, accepted=None if confirmed else (), now=now):
+        entry = AvailabilityException.objects.select_for_update().get(pk=exception_id, doctor=doctor)
+        _record_day("availability.day_removed", entry, by_user)
+        entry.delete()
+
+
 @contextmanager
 def _changing(
     doctor: Doctor,
+    by_user: User,
     *,
     confirmed: bool,
     now: datetime | None,
-    wanted: dict | None = None,
+    wanted: dict[str, Any] | None = None,
     window_id: str | None = None,
-) -> Iterator[None]:
-    """One transaction around a change of hours: nothing is kept when it overlaps or is not confirmed."""
-    tz = doctor.clinic.policy.tz
+) -> Iterator[Change]:
     try:
-        with transaction.atomic():
-            covered = [v for v in _upcoming(doctor, now or clock.now()) if is_covered(v, _windows(doctor), tz)]
-            yield
-            after = _windows(doctor)
-            left = [visit for visit in covered if not is_covered(visit, after, tz)]
-            if left and not confirmed:
-                raise VisitsOutside(left)
-            emit("availability.changed", doctor_id=doctor.pk)
-    except IntegrityError as error:
-        if not violated(error, "availability_no_overlap"):
-            raise
+        with changing(doctor=doctor, by_user=by_user, accepted=None if confirmed else (), now=now) as change:
+            yield change
+    except HoursClash as error:
         raise WindowOverlaps(_clashing(doctor, wanted, window_id) if wanted else None) from error
 
 
-def _windows(doctor: Doctor) -> list[DoctorAvailability]:
-    return list(DoctorAvailability.objects.filter(doctor=doctor))
-
-
-def _upcoming(doctor: Doctor, now: datetime) -> list[Appointment]:
-    return list(
-        Appointment.objects.filter(
-            doctor=doctor,
-            scheduled_at__gte=now,
-            status__in=(AppointmentStatus.CONFIRMED, AppointmentStatus.PENDING_PAYMENT),
-        )
-        .select_related("patient")
-        .order_by("scheduled_at")
-    )
-
-
-def _clashing(doctor: Doctor, wanted: dict, window_id: str | None) -> DoctorAvailability | None:
-    opens, closes = minutes_of(wanted["start_time"], wanted["end_time"])
+def _clashing(doctor: Doctor, wanted: dict[str, Any], window_id: str | None) -> DoctorAvailability | None:
     others = DoctorAvailability.objects.filter(
         doctor=doctor,
         day_of_week=wanted["day_of_week"],
         consultation_mode=wanted["consultation_mode"],
         is_active=True,
     ).exclude(pk=window_id)
+    sought = hours_of([DoctorAvailability(**wanted)]).weekly[0]
     for other in others:
-        start, end = minutes_of(other.start_time, other.end_time)
-        if start < closes and opens < end:
+        if Hours(weekly=(sought, *hours_of([other]).weekly)).clash():
             return other
     return None
 
 
 def _record(action: str, window: DoctorAvailability, by_user: User) -> None:
+    details = {
+        "day": window.day_of_week,
+        "from": f"{window.start_time:%H:%M}",
+        "until": f"{window.end_time:%H:%M}",
+        "mode": window.consultation_mode,
+        "active": window.is_active,
+    }
+    for name in ("effective_from", "effective_until"):
+        day = getattr(window, name)
+        if day is not None:
+            details[name] = day.isoformat()
+    record(action, resource=window, user=by_user, details=details)
+
+
+def _record_day(action: str, entry: AvailabilityException, by_user: User) -> None:
     record(
         action,
-        resource=window,
+        resource=entry,
         user=by_user,
         details={
-            "day": window.day_of_week,
-            "from": f"{window.start_time:%H:%M}",
-            "until": f"{window.end_time:%H:%M}",
-            "mode": window.consultation_mode,
-            "active": window.is_active,
+            "date": entry.date.isoformat(),
+            "mode": entry.consultation_mode,
+            "from": f"{entry.start_time:%H:%M}" if entry.start_time is not None else "",
+            "until": f"{entry.end_time:%H:%M}" if entry.end_time is not None else "",
         },
     )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Doctor
 from appointments import selectors_workspace as selectors
 from appointments.doctor_week import lay_out
-from appointments.models import DoctorAvailability
+from appointments.models import AvailabilityException, DoctorAvailability
 from appointments.views.doctor.days import read_day
 from appointments.views.doctor.guard import workspace
 from appointments.wall_clock import monday_of
@@ -34,6 +34,11 @@ def calendar(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         visits=selectors.visits_and_holds(doctor, first=monday, days=WEEK, now=now),
         windows=DoctorAvailability.objects.filter(doctor=doctor, is_active=True),
         absences=selectors.times_off(doctor, first=monday, days=WEEK),
+        exceptions=list(
+            AvailabilityException.objects.filter(
+                doctor=doctor, date__gte=monday, date__lt=monday + timedelta(days=WEEK)
+            )
+        ),
     )
     context = {
         "doctor": doctor,

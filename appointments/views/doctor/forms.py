@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import ConsultationMode, Doctor
+from appointments.hours import minutes_of
 from appointments.models.availability import Weekday
-from appointments.services.availability import minutes_of
 from appointments.views.doctor.days import LAST_YEAR
 from appointments.wall_clock import NoSuchTime, at_wall_clock, start_of_day
 from precta.text import LineField, plain_text
