@@ -92,6 +92,7 @@ class Presenter:
         self.booking = _path("appointments:patient:book", True)
         self.modes = (filters.mode,) if filters.mode else tuple(ConsultationMode.values)
         self.houses: dict[str, House] = {}
+        self.by_rules: dict[ClinicSettings, House] = {}
         self.labels: dict[tuple[date, date], str] = {}
         self.next_times = escape(gettext("Next free times, {day}"))
 
@@ -144,10 +145,17 @@ class Presenter:
     def house(self, row: Row) -> House:
         house = self.houses.get(row.clinic_slug)
         if house is None:
-            policy = ClinicSettings.read(row.clinic_settings)
+            origin = "" if self.clinic else hosts.origin(f"{row.clinic_slug}.{settings.PLATFORM_HOST}")
+            house = self.houses[row.clinic_slug] = self._rules(row.clinic_policy)._replace(origin=origin)
+        return house
+
+    def _rules(self, policy: ClinicSettings) -> House:
+        """What the clinics that keep these rules have in common, most of them all."""
+        house = self.by_rules.get(policy)
+        if house is None:
             zone = policy.tz
-            house = self.houses[row.clinic_slug] = House(
-                origin="" if self.clinic else hosts.origin(f"{row.clinic_slug}.{settings.PLATFORM_HOST}"),
+            house = self.by_rules[policy] = House(
+                origin="",
                 zone=zone,
                 zone_name=escape(zone_text(zone)),
                 currency=policy.currency,

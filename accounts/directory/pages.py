@@ -95,7 +95,7 @@ def doctor_row(doctor: Doctor) -> lookup.Row:
         clinic_slug=clinic.slug,
         clinic_name=clinic.name,
         clinic_city=clinic.city,
-        clinic_settings=clinic.settings,
+        clinic_policy=clinic.policy,
     )
 
 

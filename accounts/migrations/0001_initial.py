@@ -385,7 +385,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='doctor',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['specialties'], name='doctor_specialties'),
+            index=django.contrib.postgres.indexes.GinIndex(fields=['specialties', 'clinic'], name='doctor_specialties'),
         ),
         migrations.AddIndex(
             model_name='doctor',

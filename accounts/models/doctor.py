@@ -154,7 +154,8 @@ class Doctor(models.Model):
         indexes = (
             models.Index(fields=["verification_status"], name="doctor_verification"),
             models.Index(fields=["average_rating"], name="doctor_rating"),
-            GinIndex(fields=["specialties"], name="doctor_specialties"),
+            # With the clinic, since most people ask for a field in a city, whose clinics are few.
+            GinIndex(fields=["specialties", "clinic"], name="doctor_specialties"),
             GinIndex(fields=["languages"], name="doctor_languages"),
             GinIndex(fields=["search_document"], name="doctor_search"),
             GinIndex(fields=["first_name"], opclasses=["gin_trgm_ops"], name="doctor_first_name_like"),

@@ -5,6 +5,7 @@ import django.db.models.deletion
 import django_tenants.postgresql_backend.base
 import precta.ids
 from django.contrib.postgres.operations import (
+    BtreeGinExtension,
     BtreeGistExtension,
     TrigramExtension,
     UnaccentExtension,
@@ -18,6 +19,7 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
+        BtreeGinExtension(),
         BtreeGistExtension(),
         TrigramExtension(),
         UnaccentExtension(),
