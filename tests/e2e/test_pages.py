@@ -122,7 +122,8 @@ def look_at_all(scene, visitors, host, wanted):
     for name, path, user, statuses in wanted:
         key = user.pk if user is not None else STRANGER
         if key not in readers:
-            readers[key] = visitors(scene.live.url)
+            # At rest: words that are still fading in have less contrast than they end with.
+            readers[key] = visitors(scene.live.url, reduced_motion="reduce")
             readers[key].expect(400, 403, 404, 409)
             if user is not None:
                 session = scene.live.session_of(user, at_admin=host == "admin")
