@@ -1,20 +1,64 @@
 """What every page of the two admin sites obeys."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
-from django.forms import ModelChoiceField
+from django.forms import Media, ModelChoiceField, Textarea
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from clinics.admin_tools import BulkMixin, ExportMixin
 from clinics.policies import can, may, request_membership
+from precta.templatetags.look import status_tone
+from precta.templatetags.precta_tags import money
 
+# Columns that hold a state, shown as a badge.
+STATES = frozenset({"status", "verification_status"})
+AMOUNTS = frozenset({"amount", "fee", "consultation_fee", "refund_due"})
 # What Django's own filters and date hierarchies put after a column's name; other words would reach other tables.
 LOOKUPS = frozenset({"exact", "id", "in", "isnull", "gte", "lt", "year", "month", "day"})
+
+
+Column = Callable[[Any], Any]
+
+
+def column_of(field: "models.Field[Any, Any]") -> Column | None:
+    """How a field is shown in a list, where Django would show it bare: states as badges, amounts as money."""
+    if field.is_relation:
+        return None
+    if isinstance(field, models.BooleanField):
+
+        def shown(row: Any) -> Any:
+            value = getattr(row, field.attname)
+            return format_html(
+                '<span class="badge {}">{}</span>', "ok" if value else "", _("Yes") if value else _("No")
+            )
+
+    elif field.name in STATES and field.choices:
+
+        def shown(row: Any) -> Any:
+            words = getattr(row, f"get_{field.name}_display")()
+            return format_html('<span class="badge {}">{}</span>', status_tone(getattr(row, field.attname)), words)
+
+    elif isinstance(field, models.DecimalField) and field.name in AMOUNTS:
+
+        def shown(row: Any) -> Any:
+            return money(getattr(row, field.attname), getattr(row, "currency", "KES"))
+
+    else:
+        return None
+    shown.__name__ = field.name
+    shown.short_description = field.verbose_name  # type: ignore[attr-defined]
+    shown.admin_order_field = field.name  # type: ignore[attr-defined]
+    shown.column_name = field.name  # type: ignore[attr-defined]
+    return shown
 
 
 class CarefulModelAdmin(BulkMixin, ExportMixin, ModelAdmin):
@@ -24,6 +68,28 @@ class CarefulModelAdmin(BulkMixin, ExportMixin, ModelAdmin):
     list_max_show_all = 50
     show_full_result_count = False
     view_on_site = False
+    formfield_overrides = {models.TextField: {"widget": Textarea(attrs={"rows": 4})}}
+
+    @property
+    def media(self) -> Media:
+        """Without Django's jQuery: nothing of ours opens in a second window or is filled in from another field."""
+        return Media(js=["admin/js/core.js", "admin/js/actions.js"])
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [self._column(name) for name in super().get_list_display(request)]
+
+    @cached_property
+    def _columns(self) -> dict[str, Column | None]:
+        return {field.name: column_of(field) for field in self.opts.fields}
+
+    def _column(self, name: Any) -> Any:
+        return (self._columns.get(name) if isinstance(name, str) else None) or name
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget  # its links open a second window
+        return field
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         """A row that is not there or not theirs is 404, as on every other page."""

@@ -54,6 +54,15 @@ PLACES: dict[Site, dict[str, tuple[str, int, str]]] = {
         "clinics.emergencyaccess": ("clinic", 50, "key-round"),
     },
 }
+# What a list is called in the menu, where the table's own name says less.
+NAMES: dict[Site, dict[str, Any]] = {
+    "platform": {"audit.auditlog": _("Audit trail"), "accounts.user": _("Accounts")},
+    "clinic": {
+        "clinics.clinic": _("Page, hours and rules"),
+        "accounts.clinicpatient": _("Patients"),
+        "appointments.doctoravailability": _("Working hours"),
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,11 @@ class Entry:
     icon: str = "square"
 
 
+def name_of(site: Site, label: str, name: Any) -> Any:
+    """What the list of the model `label` is called; `name` where it has no other."""
+    return NAMES[site].get(label, name)
+
+
 def grouped(
     request: HttpRequest, site: Site, models: dict[str, dict[str, Any]], entries: Iterable[Entry]
 ) -> list[dict[str, Any]]:
@@ -78,7 +92,7 @@ def grouped(
     found: dict[str, list[tuple[int, dict[str, Any]]]] = {group: [] for group in GROUPS[site]}
     for label, model in models.items():
         group, order, icon = PLACES[site].get(label, (LAST[site], 100, "square"))
-        found[group].append((order, {**model, "icon": icon}))
+        found[group].append((order, {**model, "name": name_of(site, label, model["name"]), "icon": icon}))
     for entry in entries:
         if entry.is_for(request):
             group = entry.group if entry.group in found else next(iter(found))

@@ -98,6 +98,9 @@ class BulkMixin:
             if action.allowed(request)
         }
 
+    def get_action_choices(self, request: HttpRequest, default_choices: Any = None) -> list[tuple[str, Any]]:
+        return super().get_action_choices(request, [("", _("With the chosen rows…"))])
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             if not self.has_view_permission(request):
@@ -122,7 +125,8 @@ class ExportMixin:
         return self.has_view_permission(request)
 
     def get_export_fields(self, request: HttpRequest) -> tuple[Any, ...]:
-        return tuple(self.export_fields or self.get_list_display(request))
+        shown = self.export_fields or self.get_list_display(request)
+        return tuple(getattr(column, "column_name", column) for column in shown)
 
     def get_urls(self) -> list[URLPattern]:
         if not self.exported:
