@@ -2,11 +2,14 @@
 
 from datetime import date, timedelta
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.apps import apps
+from django.db.models import BooleanField, Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils import timezone
 
 from accounts.models import Doctor, Guardianship, Patient, Role, User, UserStatus
-from clinics.models import Clinic
+from clinics.models import Clinic, Membership, StaffInvitation
+from clinics.selectors import staff_of, unanswered_invitations
 from precta import hosts
 
 ADULT_AGE = 18
@@ -107,6 +110,37 @@ def name_of(user: User) -> str:
         return patient.full_name
     doctor = Doctor.objects.filter(pk=user.pk).only("first_name", "last_name").first()
     return doctor.display_name if doctor is not None else str(user)
+
+
+def _name_column(prefix: str) -> Coalesce:
+    """As `name_of`, in the statement itself: for lists."""
+
+    def full(kind: str) -> NullIf:
+        whole = Concat(
+            f"{prefix}{kind}__first_name", Value(" "), f"{prefix}{kind}__last_name", output_field=CharField()
+        )
+        return NullIf(Trim(whole), Value(""))
+
+    return Coalesce(full("patient"), full("doctor"), F(f"{prefix}email"), output_field=CharField())
+
+
+def staff_with_names(clinic: Clinic) -> QuerySet[Membership]:
+    """Who works or worked at the clinic, each with `name` and `has_second_factor`, those who do first."""
+    return staff_of(clinic).annotate(name=_name_column("user__"), has_second_factor=_second_factor())
+
+
+def invitations_with_names(clinic: Clinic) -> QuerySet[StaffInvitation]:
+    """The unanswered invitations, each with `inviter`, the name of who sent it last."""
+    return unanswered_invitations(clinic).annotate(inviter=_name_column("invited_by__"))
+
+
+def _second_factor() -> Exists | Value:
+    if not apps.is_installed("allauth.mfa"):
+        return Value(False, output_field=BooleanField())
+    from allauth.mfa.models import Authenticator
+
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return Exists(Authenticator.objects.filter(user_id=OuterRef("user_id"), type__in=kinds))
 
 
 def language_of(user: User) -> str | None:

@@ -99,12 +99,17 @@ class ClinicTrailAdmin(TrailAdmin, ClinicModelAdmin):
 
 @admin.register(Membership, site=clinic_admin)
 class ClinicMembershipAdmin(ClinicModelAdmin):
+    """To filter and export; the menu leads to the page of the staff instead, where they are invited and managed."""
+
     clinic_lookup = "clinic"
     list_display = ("user", "role", "is_active", "created_at")
     list_select_related = ("user",)
     list_filter = ("role", "is_active")
     search_fields = ("user__email",)
     fields = ("user", "role", "is_active", "created_at")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 @admin.register(Clinic, site=clinic_admin)

@@ -7,4 +7,5 @@ app_name = "accounts"
 urlpatterns = [
     path("", include("accounts.urls.directory")),
     path("me/", include("accounts.urls.me")),
+    path("join/staff/", include("accounts.urls.invitation")),
 ]

@@ -78,7 +78,11 @@ def sides(cast, uzima, pwani):
         roles = ("owner", "manager", "front_desk", "pharmacist")
         staff = {role: factories.make_staff(clinic, role) for role in roles}
         ours = SimpleNamespace(
-            **{**vars(cast), "uzima": clinic, "patient": patient, "doctor": doctor},
+            **{
+                **vars(cast),
+                **{"uzima": clinic, "patient": patient, "doctor": doctor},
+                **{"owner": staff["owner"], "staff": staff["front_desk"]},
+            }
         )
         sample = make_sample(ours, event=f"sample-{clinic.slug}")
         with clinic_context(clinic):

@@ -117,6 +117,12 @@ PLATFORM = {
     "notifications:inbox": Rule(WHOEVER_SIGNED_IN, NO),
     "notifications:read-all": Rule(NO, WHOEVER_SIGNED_IN),
     "notifications:read": Rule(NO, only("patient", others=MISSING)),
+    # An invitation to a clinic's staff: whoever has the link, and signed in only the invited person
+    "accounts:invitation:show": Rule(only("other_patient", STRANGER), NO),
+    "accounts:invitation:decline": Rule(NO, only("other_patient", STRANGER)),
+    # By GET they lead back to the invitation.
+    "accounts:invitation:accept": Rule(ANYBODY, only("other_patient")),
+    "accounts:invitation:code": Rule(ANYBODY, only(missing=SIGNED_IN)),
     # The provider signs its events; a person's post is a forgery.
     "payments:paystack-webhook": Rule(NO, Method(frozenset(), others=FORBIDDEN, stranger=FORBIDDEN)),
     # With the devstack only
@@ -228,6 +234,15 @@ ADMIN |= admin_model(
 INSIDE = only(*STAFF)
 CLINIC |= {
     "clinic_admin:index": both(only(*STAFF)),
+    "clinic_admin:staff": Rule(only(*RUN_IT), NO),
+    "clinic_admin:staff-invite": both(only(*RUN_IT)),
+    "clinic_admin:staff-resend": Rule(NO, only(*RUN_IT)),
+    "clinic_admin:staff-revoke": both(only(*RUN_IT)),
+    "clinic_admin:staff-role": both(only(*RUN_IT)),
+    "clinic_admin:staff-access": both(only(*RUN_IT)),
+    "clinic_admin:staff-hand-over": both(only("owner")),
+    "clinic_admin:staff-mine": Rule(only(*STAFF), NO),
+    "clinic_admin:staff-leave": both(only(*STAFF)),
     "clinic_admin:login": both(ANYBODY),
     "clinic_admin:logout": Rule(NO, NO),
     "clinic_admin:autocomplete": Rule(only(), NO),

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 from accounts.models import DoctorCredential
 from accounts.services.family import add_child
 from appointments.models import DoctorAvailability, TimeOff
+from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
+from clinics.services.staff import invite
 from precta import clock
 from precta.audit.services import record
 from precta.notifications.models import Notification
@@ -84,6 +86,7 @@ def make_sample(cast, event: str = "sample"):
         )
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
+    invitation = invite(clinic=cast.uzima, by=cast.owner, role="pharmacist", email=cast.other_patient.user.email)
     clinic_link = cast.patient.clinic_links.get(clinic=cast.uzima)
     return SimpleNamespace(
         by_name={
@@ -97,6 +100,9 @@ def make_sample(cast, event: str = "sample"):
             "user_id": cast.patient.user.pk,
             "clinic_id": cast.uzima.pk,
             "day": "1",
+            "invitation_id": invitation.pk,
+            "token": make_token(invitation.pk, invitation.sendings),
+            "membership_id": cast.staff.memberships.get(clinic=cast.uzima).pk,
         },
         by_model={
             "platform": {},
