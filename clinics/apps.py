@@ -12,6 +12,8 @@ class ClinicsConfig(AppConfig):
     def ready(self) -> None:
         from django_tenants.signals import schema_migrated
 
+        from clinics import notice_handlers  # noqa: F401 - it registers itself
+
         schema_migrated.connect(_refresh_template, dispatch_uid="clinics.refresh_template")
         autodiscover_modules("waits")  # the lines of the two dashboards
 

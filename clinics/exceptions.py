@@ -5,6 +5,10 @@ class SlugRefused(ValueError):
     """The address name is malformed, reserved or in use."""
 
 
+class ApplicationRefused(Exception):
+    """A step that the application cannot take now; the message says why to whoever wanted it. Nothing was changed."""
+
+
 class StaffError(Exception):
     """A change to the staff that the clinic's rules refuse; nothing was changed."""
 

@@ -12,11 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 from phonenumber_field.modelfields import PhoneNumberField
 
+from clinics.application import (  # noqa: F401 - the application is a model of this app
+    SLUG_FORM,
+    ApplicationStatus,
+    ClinicApplication,
+    RefusalReason,
+)
 from clinics.policy_settings import ClinicSettings
 from precta.choices import choices_check
 from precta.ids import IdField, new_clinic_code
 
-SLUG_PATTERN = r"^[a-z][a-z0-9-]{0,47}[a-z0-9]$"  # a label of a host name: no hyphen at its end
+SLUG_PATTERN = SLUG_FORM
 RESERVED_SLUGS = frozenset(
     """
     admin api app assets account accounts auth billing blog cdn clinic clinics dev docs doctor doctors

@@ -108,6 +108,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "account": (INBOX, PROFILE),
     "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
     "legal": (
+        Entry(_("For clinics"), "building-2", "platform", "clinics:join:landing", ("clinics:join:",)),
         Entry(_("Privacy"), "lock", "platform", "pages:privacy", ("pages:privacy",)),
         Entry(_("Terms"), "file-text", "platform", "pages:terms", ("pages:terms",)),
         Entry(_("Help"), "life-buoy", "platform", "pages:help", ("pages:help",)),

@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300,
     },
     "remind-patients": {"task": "appointments.tasks.remind_all", "schedule": 600},
+    "sweep-applications": {"task": "clinics.tasks.sweep_applications", "schedule": 60},
     "refund-suspended": {"task": "appointments.tasks.refund_suspended_all", "schedule": 600},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 6 * 3600},
 }

@@ -19,9 +19,12 @@ from accounts.models import (
     VerificationStatus,
 )
 from appointments.models import Appointment, AppointmentStatus, DoctorAvailability
-from clinics.models import Clinic, Membership, MembershipRole
+from clinics.models import Clinic, ClinicApplication, Membership, MembershipRole
+from precta.files.checks import check_upload
+from precta.files.store import put
 from precta.ids import new_id
-from precta.tenancy import clinic_context
+from precta.tenancy import clinic_context, public_context
+from tests.files.corpus import pdf, upload
 
 PASSWORD = "correct horse battery"
 # A hash made once: argon2 is slow on purpose, and a suite makes hundreds of users.
@@ -132,3 +135,37 @@ def make_staff(clinic: Clinic, role: str = MembershipRole.FRONT_DESK, email: str
     user = make_user(email)
     Membership.objects.create(user=user, clinic=clinic, role=role)
     return user
+
+
+def make_application(applicant: User, **extra: Any) -> ClinicApplication:
+    """A clinic's application that waits for an answer, with a licence document in the store."""
+    now = datetime.now(UTC)
+    extra.setdefault("name", "Kisumu Eye Care")
+    extra.setdefault("slug", f"kisumu-eye-{next(_numbers)}")
+    extra.setdefault("status", "waiting")
+    extra.setdefault("licence_number", "KMPDC/1234")
+    extra.setdefault("licence_key", "".join(c for c in extra["licence_number"].lower() if c.isalnum()))
+    if extra["status"] not in {"draft", "waiting"}:
+        extra.setdefault("decided_at", now)
+    if extra["status"] != "draft":
+        extra.setdefault("submitted_at", now)
+    if "licence_file" not in extra:
+        with public_context():
+            extra["licence_file"] = put(check_upload(upload(pdf())), folder="clinic-licences")
+    return ClinicApplication.objects.create(
+        applicant=applicant,
+        **{
+            "contact_name": "Grace Atieno",
+            "contact_phone": "+254712000111",
+            "address": "Oginga Odinga Street 4",
+            "city": "Kisumu",
+            "region": "Kisumu",
+            "phone": "+254712000222",
+            "email": "hello@eye.example",
+            "operating_hours": {"1": [["08:00", "17:00"]]},
+            "licence_name": "licence.pdf",
+            "licence_type": "application/pdf",
+            "terms_accepted_at": now,
+            **extra,
+        },
+    )

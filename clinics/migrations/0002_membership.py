@@ -3,6 +3,7 @@
 import django.db.models.functions.text
 import django.utils.timezone
 import phonenumber_field.modelfields
+import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -209,6 +210,215 @@ class Migration(migrations.Migration):
                         ),
                         fields=("clinic", "phone"),
                         name="staff_invitation_one_per_phone",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ClinicApplication",
+            fields=[
+                (
+                    "id",
+                    precta.ids.IdField(
+                        default=precta.ids.new_id, editable=False, max_length=36, primary_key=True, serialize=False
+                    ),
+                ),
+                ("language", models.CharField(default="en", max_length=10, verbose_name="language")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Not sent yet"),
+                            ("waiting", "Waiting for an answer"),
+                            ("refused", "Not accepted"),
+                            ("creating", "Being set up"),
+                            ("failed", "Setting up failed"),
+                            ("done", "Accepted"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("contact_name", models.CharField(max_length=150, verbose_name="contact person")),
+                ("contact_phone", models.CharField(max_length=20, verbose_name="contact person's phone")),
+                ("name", models.CharField(max_length=200, verbose_name="clinic's name")),
+                (
+                    "slug",
+                    models.CharField(
+                        max_length=49,
+                        validators=[django.core.validators.RegexValidator("^[a-z][a-z0-9-]{0,47}[a-z0-9]$")],
+                        verbose_name="address name",
+                    ),
+                ),
+                ("description", models.TextField(blank=True, default="", verbose_name="description")),
+                ("address", models.CharField(max_length=500, verbose_name="address")),
+                ("city", models.CharField(max_length=100, verbose_name="city or town")),
+                ("region", models.CharField(max_length=100, verbose_name="county")),
+                ("phone", models.CharField(max_length=20, verbose_name="clinic's phone")),
+                ("email", models.EmailField(max_length=255, verbose_name="clinic's e-mail")),
+                ("website", models.URLField(blank=True, default="", max_length=500, verbose_name="website")),
+                ("operating_hours", models.JSONField(default=dict, verbose_name="opening hours")),
+                ("licence_number", models.CharField(max_length=50, verbose_name="licence number")),
+                ("licence_key", models.CharField(db_index=True, editable=False, max_length=50)),
+                (
+                    "licence_file",
+                    models.CharField(blank=True, default="", max_length=500, verbose_name="licence document"),
+                ),
+                (
+                    "licence_name",
+                    models.CharField(blank=True, default="", max_length=120, verbose_name="name of the document"),
+                ),
+                (
+                    "licence_type",
+                    models.CharField(blank=True, default="", max_length=50, verbose_name="kind of document"),
+                ),
+                ("terms_accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="terms accepted")),
+                ("submitted_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                (
+                    "reason_code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("licence_unreadable", "The licence cannot be read"),
+                            ("licence_invalid", "The licence is not valid"),
+                            ("licence_mismatch", "The licence is another clinic's"),
+                            ("incomplete", "Something is missing"),
+                            ("slug", "The address name cannot be given"),
+                            ("duplicate", "The clinic is on Precta already"),
+                            ("other", "Another reason"),
+                        ],
+                        default="",
+                        max_length=20,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=1000, verbose_name="in our words")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True, verbose_name="next attempt")),
+                ("last_error", models.CharField(blank=True, default="", max_length=500, verbose_name="last error")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="begun")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "applicant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="applicant",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "clinic application",
+                "verbose_name_plural": "clinic applications",
+                "ordering": ("submitted_at", "created_at"),
+                "indexes": [models.Index(fields=["status", "submitted_at"], name="application_queue")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["draft", "waiting", "refused", "creating", "failed", "done"])
+                        ),
+                        name="application_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "reason_code__in",
+                                [
+                                    "",
+                                    "licence_unreadable",
+                                    "licence_invalid",
+                                    "licence_mismatch",
+                                    "incomplete",
+                                    "slug",
+                                    "duplicate",
+                                    "other",
+                                ],
+                            )
+                        ),
+                        name="application_reason_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("slug__regex", "^[a-z][a-z0-9-]{0,47}[a-z0-9]$")),
+                        name="application_slug_form",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status", "draft"),
+                            models.Q(
+                                models.Q(("licence_file", ""), _negated=True),
+                                ("submitted_at__isnull", False),
+                                ("terms_accepted_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="application_sent_is_complete",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["draft", "waiting"]),
+                            models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="application_decided_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "refused"), _negated=True),
+                            models.Q(("reason_code", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="application_refused_for_a_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("clinic__isnull", False), ("status", "done")),
+                            models.Q(models.Q(("status", "done"), _negated=True), ("clinic__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="application_done_has_clinic",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "creating"), _negated=True),
+                            ("next_attempt_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="application_creating_is_timed",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "done"), _negated=True),
+                        fields=("applicant",),
+                        name="application_one_open_a_person",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["creating", "failed", "waiting"])),
+                        fields=("slug",),
+                        name="application_one_waiting_a_slug",
                     ),
                 ],
             },

@@ -7,7 +7,7 @@ from django.db import transaction
 from clinics.models import Clinic, ClinicStatus
 from precta.audit.services import record
 from precta.outbox.services import emit
-from precta.tenancy import public_context
+from precta.tenancy import clinic_context, public_context
 from precta.text import printable
 
 REASON_LENGTH = 200
@@ -34,5 +34,7 @@ def _change(clinic: Clinic, was: ClinicStatus, to: ClinicStatus, *, by: Any, rea
             return False
         record(f"clinic.{verb}", resource=clinic, user=by, details={"reason": printable(reason)[:REASON_LENGTH]})
         emit(f"clinic.{verb}", clinic_id=clinic.pk)
+        with clinic_context(clinic):
+            emit("clinic.changed", clinic_id=clinic.pk)  # search and free times of its doctors follow
     clinic.status = to
     return True

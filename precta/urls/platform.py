@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("precta.urls.shared")),
     path("account/", include("accounts.urls.account")),
     path("", include("accounts.urls.platform")),
+    path("", include("clinics.urls.platform")),
     path("payments/", include("precta.payments.urls")),
     path("me/notifications/", include("precta.notifications.urls")),
     path("", include("appointments.urls.platform")),

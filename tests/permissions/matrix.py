@@ -71,6 +71,10 @@ WITHOUT_PROFILE = STAFF | {"other_staff"}
 FAMILY = only(*PATIENTS, missing=WITHOUT_PROFILE)
 MY_CHILD = only("patient", missing=WITHOUT_PROFILE | {"other_patient"})
 
+APPLICANTS = only(*SIGNED_IN - {"admin"})
+# Somebody else's application is not there.
+MY_APPLICATION = only("patient", missing=SIGNED_IN - {"admin", "patient"})
+
 ON_EVERY_HOST = {
     "healthz": LOOK,
     "readyz": LOOK,
@@ -91,6 +95,14 @@ PLATFORM = {
     "pages:privacy": LOOK,
     "pages:terms": LOOK,
     "pages:help": LOOK,
+    # A clinic joins: who decides about applications makes none
+    "clinics:join:landing": LOOK,
+    "clinics:join:write": both(APPLICANTS),
+    "clinics:join:address": Rule(APPLICANTS, NO),
+    "clinics:join:status": Rule(MY_APPLICATION, NO),
+    "clinics:join:send": Rule(NO, MY_APPLICATION),
+    "clinics:join:progress": Rule(MY_APPLICATION, NO),
+    "clinics:join:licence": Rule(MY_APPLICATION, NO),
     # Accounts
     "account_login": both(ANYBODY),
     "account_logout": both(ANYBODY),

@@ -99,6 +99,7 @@ def make_sample(cast, event: str = "sample"):
             "notification_id": Notification.objects.get(event_id=event).pk,
             "user_id": cast.patient.user.pk,
             "clinic_id": cast.uzima.pk,
+            "application_id": factories.make_application(cast.patient.user).pk,
             "day": "1",
             "invitation_id": invitation.pk,
             "token": make_token(invitation.pk, invitation.sendings),
