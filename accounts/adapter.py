@@ -20,6 +20,7 @@ from accounts.selectors import language_of, name_of, workplaces_of
 from accounts.services.users import note_failed_sign_in, note_suspended_attempt
 from precta import hosts
 from precta.client import client_ip, network_of
+from precta.second_factor.session import stepped_up
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +126,22 @@ class AccountAdapter(DefaultAccountAdapter):
         if self.request.user.is_authenticated:
             return hosts.platform_url("accounts:me:profile")
         return super().get_email_verification_redirect_url(email_address)
+
+    # Asking again
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Whoever signed in a moment ago is not asked for the same password before setting a second factor up."""
+        if app == "allauth.mfa" and stepped_up(self.request):
+            return False
+        return super().is_reauthentication_required(app=app, **kwargs)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        words = {
+            "reauthenticate": _("Use your password"),
+            "mfa_reauthenticate": _("Use a code from your app"),
+            "mfa_reauthenticate:webauthn": _("Use a passkey"),
+        }
+        return [method | {"description": words[method["id"]]} for method in super().get_reauthentication_methods(user)]
 
     # Mail
 

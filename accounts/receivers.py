@@ -4,6 +4,8 @@ from typing import Any
 
 from allauth.account import signals as allauth_signals
 from allauth.account.models import EmailAddress
+from allauth.mfa import signals as mfa_signals
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -12,6 +14,7 @@ from accounts.models import User
 from accounts.services.profile import store_language
 from accounts.services.users import confirm_email
 from precta.audit.services import record
+from precta.second_factor.session import rotate
 from precta.tenancy import public_context
 from precta.views.preferences import language_chosen
 
@@ -50,6 +53,41 @@ def _email_changed(*, user: User, from_email_address: EmailAddress | None, **_: 
     # allauth calls the first address a change too. Both are personal: the trail tells that, when and by whom.
     if from_email_address is not None:
         record("email.changed", resource=user, user=user)
+
+
+@receiver(mfa_signals.authenticator_used)
+def _factor_used(*, request: HttpRequest, user: User, authenticator: Authenticator, **more: Any) -> None:
+    rotate(request)
+    _record_factor("passed", request, user, authenticator, again=bool(more.get("reauthenticated")))
+
+
+@receiver(mfa_signals.authenticator_added)
+def _factor_added(*, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    _record_factor("added", request, user, authenticator)
+
+
+@receiver(mfa_signals.authenticator_removed)
+def _factor_removed(*, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    _record_factor("removed", request, user, authenticator)
+
+
+@receiver(mfa_signals.authenticator_reset)
+def _factor_made_anew(*, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    _record_factor("made_anew", request, user, authenticator)
+
+
+@receiver(mfa_signals.authentication_failed)
+def _factor_failed(*, request: HttpRequest, user: User, authenticator: Authenticator | None, **_: Any) -> None:
+    _record_factor("failed", request, user, authenticator)
+
+
+def _record_factor(
+    verb: str, request: HttpRequest, user: User, authenticator: Authenticator | None, **more: Any
+) -> None:
+    kind = authenticator.type if authenticator is not None else ""
+    host = getattr(request, "host_kind", "platform")
+    with public_context():
+        record(f"second_factor.{verb}", resource=user, user=user, details={"kind": kind, "host": host, **more})
 
 
 @receiver(language_chosen)

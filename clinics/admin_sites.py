@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.admin import AdminSite
-from django.contrib.auth import login as start_session
 from django.contrib.auth import logout as end_session
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,6 +24,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinics.admin_menu import Entry, Site, grouped
+from clinics.admin_second_step import SecondStep, safe_next
 from clinics.dashboard import lines_for
 from clinics.policies import request_membership
 from clinics.policy_settings import DEFAULT_TIME_ZONE
@@ -33,7 +33,7 @@ from precta.access import sign_in_redirect
 from precta.audit.services import record
 from precta.client import client_ip, network_of
 from precta.ratelimit import limit, too_many_requests
-from precta.sessions import end_within_hours
+from precta.second_factor.session import passed
 from precta.tenancy import public_context
 
 # Passwords are changed on the platform host; "view on site" would resolve any object of any table by its id.
@@ -136,7 +136,7 @@ class SignInForm(forms.Form):
     )
 
 
-class PlatformAdminSite(HouseAdminSite):
+class PlatformAdminSite(SecondStep, HouseAdminSite):
     """For platform admins, behind a sign-in of its own whose session is worth nothing on other hosts."""
 
     site_header = _("Precta platform")
@@ -152,7 +152,11 @@ class PlatformAdminSite(HouseAdminSite):
             getattr(request, "host_kind", "") == "admin"
             and request.user.is_authenticated
             and request.user.is_platform_admin
+            and passed(request)
         )
+
+    def get_urls(self) -> list[Any]:
+        return [*self.second_step_urls(), *super().get_urls()]
 
     def ask_to_sign_in(self, request: HttpRequest) -> HttpResponse:
         back = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
@@ -165,7 +169,7 @@ class PlatformAdminSite(HouseAdminSite):
     @method_decorator(limit("admin-login", "60/m", key=lambda request: network_of(client_ip(request))))
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if self.has_permission(request):
-            return HttpResponseRedirect(self._next(request))
+            return HttpResponseRedirect(safe_next(request))
         form = SignInForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
@@ -173,10 +177,9 @@ class PlatformAdminSite(HouseAdminSite):
             except ValidationError:
                 return too_many_requests(request, retry_after=300)
             if user is not None:
-                self._start(request, user)
-                return HttpResponseRedirect(self._next(request))
+                return self.begin_second_step(request, user, safe_next(request))
             form.add_error(None, _("The e-mail or the password is not right."))
-        context = {**self.each_context(request), "title": _("Sign in"), "form": form, "next": self._next(request)}
+        context = {**self.each_context(request), "title": _("Sign in"), "form": form, "next": safe_next(request)}
         return render(request, "admin/sign_in.html", context)
 
     @method_decorator(require_POST)
@@ -195,15 +198,6 @@ class PlatformAdminSite(HouseAdminSite):
             record("sign_in.refused", resource=user, user=user, details={"why": why, "host": "admin"})
             return None
         return user
-
-    def _start(self, request: HttpRequest, user: Any) -> None:
-        start_session(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        end_within_hours(request.session)
-        record("sign_in.succeeded", resource=user, user=user, details={"host": "admin"})
-
-    def _next(self, request: HttpRequest) -> str:
-        target = request.POST.get("next") or request.GET.get("next") or "/"
-        return target if target.startswith("/") and hosts.is_own_url(target) else "/"
 
 
 class ClinicAdminSite(HouseAdminSite):

@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 
 from precta import hosts
+from precta.second_factor.session import passed, stepped_up
 
 View = Callable[..., HttpResponse]
 
@@ -23,7 +25,11 @@ def sign_in_url(request: HttpRequest, back: str) -> str:
 def sign_in_redirect(request: HttpRequest) -> HttpResponse:
     """To the platform's sign-in page and back here afterwards; a form that was posted comes back to its page."""
     back = request.get_full_path() if request.method in {"GET", "HEAD"} else request.path
-    url = sign_in_url(request, back)
+    return lead_to(request, sign_in_url(request, back))
+
+
+def lead_to(request: HttpRequest, url: str) -> HttpResponse:
+    """A redirect that htmx follows with the whole page."""
     if request.headers.get("HX-Request"):
         response = HttpResponse(status=204)
         response["HX-Redirect"] = url
@@ -39,6 +45,69 @@ def login_required(view: View) -> View:
         if not request.user.is_authenticated:
             return sign_in_redirect(request)
         return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def page_of(request: HttpRequest) -> str:
+    """The path of the page that somebody is on: of a posted form, the page that showed it, where the browser says so.
+
+    The address of a form may answer a POST only, and nobody could come back to it.
+    """
+    if request.method in {"GET", "HEAD"} and not request.headers.get("HX-Request"):
+        return request.get_full_path()
+    shown = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    own = hosts.origin(request.get_host().rsplit(":", 1)[0])
+    path = shown.removeprefix(own)
+    return path if shown.startswith(own + "/") and hosts.is_own_url(path) else request.path
+
+
+def _proof_redirect(request: HttpRequest, platform_page: str, admin_page: str) -> HttpResponse:
+    """To the page that asks for a proof, and back to this one afterwards."""
+    more = {} if request.method in {"GET", "HEAD"} else {"again": "1"}
+    back = page_of(request)
+    if getattr(request, "host_kind", "") == "admin":
+        return lead_to(request, reverse(admin_page) + "?" + urlencode({"next": back, **more}))
+    target = hosts.origin(request.get_host().rsplit(":", 1)[0]) + back
+    return lead_to(request, hosts.platform_url(platform_page) + "?" + urlencode({"next": target, **more}))
+
+
+def second_factor_redirect(request: HttpRequest) -> HttpResponse:
+    """To the second factor: to pass it, or first to set it up; on the admin host, to its sign-in."""
+    return _proof_redirect(request, "second_factor_check", "admin:login")
+
+
+def second_factor_required(view: View) -> View:
+    """Only in a session that has passed the second factor.
+
+    The clinics' and the admin's hosts ask for it everywhere (`accounts.middleware`); this is for a page of the
+    platform host that shows a patient to somebody else.
+    """
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if passed(request) else second_factor_redirect(request)
+
+    return guarded
+
+
+def step_up_redirect(request: HttpRequest) -> HttpResponse:
+    """To the page that asks for the password or the second factor once more; it says when a form was not sent."""
+    return _proof_redirect(request, "account_reauthenticate", "admin:confirm")
+
+
+def step_up_required(view: View) -> View:
+    """Only for somebody who gave the password or the second factor within the last ten minutes.
+
+    A form that is sent later is not carried out: the person is told so, proves who they are and comes back to its
+    page. For exports, roles and what else a screen left alone must not be used for.
+    """
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if stepped_up(request) else step_up_redirect(request)
 
     return guarded
 

@@ -10,6 +10,7 @@ env = environ.Env()
 DEBUG = env.bool("DEBUG", default=False)
 DEVSTACK = env.bool("DEVSTACK", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 PRECTA_DATA = Path(env.str("PRECTA_DATA", default=str(BASE_DIR / ".data")))
 
 # Hosts. TenancyMiddleware answers 404 to every host that is not the platform's, the admin's or a clinic's, before
@@ -34,6 +35,7 @@ SHARED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "csp",
     "django_cotton",
@@ -85,6 +87,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "precta.audit.middleware.AuditContextMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "precta.access.PersonalPagesMiddleware",
     "precta.views.errors.MethodNotAllowedPage",
 ]
@@ -229,6 +232,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
@@ -261,6 +265,19 @@ ACCOUNT_RATE_LIMITS = (
     else False
 )
 USERSESSIONS_TRACK_ACTIVITY = False
+
+# The second factor (precta.second_factor)
+SECOND_FACTOR_POLICY = "accounts.policies.needs_second_factor"
+MFA_ADAPTER = "precta.second_factor.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "precta.second_factor.forms.CodeForm",
+    "reauthenticate": "precta.second_factor.forms.CodeAgainForm",
+}
+# Nobody signs in without a confirmed address, and a change of it that waits for its code must not keep anybody out.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Clocks of phones go wrong by half a minute; each code still counts once (precta.second_factor.codes).
+MFA_TOTP_TOLERANCE = 1
 
 # Cookies: one login for the platform and all clinics; the admin host keeps its own (precta.sessions).
 _secure = PUBLIC_SCHEME == "https"

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 import pytest_django.fixtures
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
@@ -18,7 +17,7 @@ from precta import hosts
 from precta.sessions import AdminSessionStore
 from precta.sms import memory
 from precta.tenancy import clinic_context
-from tests import factories
+from tests import factories, sessions
 from tests.browser import chromium, visitors  # noqa: F401 - fixtures
 from tests.live.fixtures import _stack, live, scene  # noqa: F401 - fixtures
 
@@ -143,16 +142,20 @@ def in_uzima(uzima):
         yield uzima
 
 
-def client_for(host: str, user=None, **defaults) -> Client:
+def client_for(host: str, user=None, *, factor: bool = True, minutes_ago: float = 0, **defaults) -> Client:
+    """Signed in `minutes_ago` when a user is given, past the second factor unless told otherwise."""
     client = Client(HTTP_HOST=host, **defaults)
     if user is not None:
         client.force_login(user)
+        session = client.session
+        session.update(sessions.proofs(user, factor=factor, minutes_ago=minutes_ago))
+        session.save()
     return client
 
 
 @pytest.fixture
 def at_platform(db):
-    """`at_platform(user)` → a client on the platform host, signed in when a user is given."""
+    """`at_platform(user)` → a client on the platform host, signed in when a user is given (see client_for)."""
     return lambda user=None, **defaults: client_for("precta.localhost", user, **defaults)
 
 
@@ -166,13 +169,11 @@ def at_clinic(db):
 def at_admin(db):
     """`at_admin(user)` → a client on the admin host, whose session cookie is its own."""
 
-    def make(user=None, **defaults):
+    def make(user=None, *, factor=True, minutes_ago=0, **defaults):
         client = client_for(hosts.admin_host(), **defaults)
         if user is not None:
             session = AdminSessionStore()
-            session[SESSION_KEY] = user.pk
-            session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-            session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+            session.update(sessions.signed_in(user, factor=factor, minutes_ago=minutes_ago))
             session.save()
             client.cookies[settings.ADMIN_SESSION_COOKIE_NAME] = session.session_key
         return client

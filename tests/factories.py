@@ -1,11 +1,15 @@
 """People, doctors and visits for tests; every function saves what it makes and returns it."""
 
+import time as clock_time
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 
 from accounts.models import (
     ClinicPatient,
@@ -169,3 +173,18 @@ def make_application(applicant: User, **extra: Any) -> ClinicApplication:
             **extra,
         },
     )
+
+
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def give_second_factor(user: User, secret: str = TOTP_SECRET) -> list[str]:
+    """An authenticator app with `secret`, and recovery codes, which are returned."""
+    if not Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
+        TOTP.activate(user, secret)
+    return RecoveryCodes.activate(user).get_unused_codes()
+
+
+def totp_code(secret: str = TOTP_SECRET, *, later: int = 0) -> str:
+    """What the app shows now, or `later` half minutes from now; each code is good once."""
+    return format_hotp_value(hotp_value(secret, int(clock_time.time()) // 30 + later))

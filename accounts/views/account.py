@@ -32,8 +32,16 @@ class LoginView(views.LoginView):
         return super().form_invalid(form)
 
 
-class ReauthenticateView(views.ReauthenticateView):
-    """Signed in. The password once more before the address of the account changes."""
+class SaysAgain:
+    """Tells a person whose form was not carried out that it has to be sent once more."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        again = self.request.GET.get("again") == "1"  # type: ignore[attr-defined]
+        return super().get_context_data(**kwargs) | {"again": again}  # type: ignore[misc]
+
+
+class ReauthenticateView(SaysAgain, views.ReauthenticateView):
+    """Signed in. The password once more before the address of the account changes, or where somebody steps up."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
         if form.has_error("password", "too_many_login_attempts"):

@@ -1,5 +1,7 @@
 """The people of the demo that a visitor can sign in as; printed by `make demo` and made by `manage.py demo`."""
 
+import base64
+import hashlib
 from typing import NamedTuple
 
 MAIL_DOMAIN = "demo.precta.example"
@@ -11,10 +13,17 @@ class Login(NamedTuple):
     email: str
     password: str
     url: str  # where this person's work begins; {host} stands for the platform's host and port
+    totp: str  # the key of the authenticator app; empty for a patient, who needs none
+
+
+def totp_secret(email: str) -> str:
+    """The key of a demo person's authenticator app: always the same, and known to everybody."""
+    return base64.b32encode(hashlib.sha256(b"precta demo " + email.encode()).digest()[:20]).decode()
 
 
 def _login(role: str, name: str, url: str) -> Login:
-    return Login(role, f"{name}@{MAIL_DOMAIN}", PASSWORD, url)
+    email = f"{name}@{MAIL_DOMAIN}"
+    return Login(role, email, PASSWORD, url, "" if role == "patient" else totp_secret(email))
 
 
 DEMO_LOGINS: list[Login] = [

@@ -233,9 +233,14 @@ def _greet(env: Mapping[str, str], port: int, seconds: float) -> None:
     if DEMO_LOGINS:
         widths = [max(len(str(login[column])) for login in DEMO_LOGINS) for column in range(3)]
         say("\nSign in as")
-        for role, email, password, url in DEMO_LOGINS:
+        for role, email, password, url, _totp in DEMO_LOGINS:
             where = url.format(host=f"{host}:{port}")
             say(f"  {role:{widths[0]}}  {email:{widths[1]}}  {password:{widths[2]}}  {where}")
+        say(f"\nThe second step of all but the patient: http://{host}:{port}/dev/authenticator/ shows the codes.")
+        say("Or keep these keys in an authenticator app of your own:")
+        for login in DEMO_LOGINS:
+            if login.totp:
+                say(f"  {login.email:{widths[1]}}  {login.totp}")
     if "127.0.0.1" in env["PAYSTACK_BASE_URL"]:
         say(f"\nPhones with an M-Pesa prompt: {env['PAYSTACK_BASE_URL']}/mpesa/")
     if not env.get("EMAIL_URL") or not env.get("AFRICASTALKING_API_KEY"):

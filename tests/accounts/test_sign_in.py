@@ -181,7 +181,7 @@ def test_a_new_e_mail_counts_once_its_code_is_entered_and_the_old_one_is_told(at
     sign_in(client)
     response = client.post("/account/email/", {"email": "amina.h@example.test", "action_add": "1"})
     assert response["Location"].startswith("/account/reauthenticate/")
-    assert "Your password, please" in client.get(response["Location"]).content.decode()
+    assert "Type your password once more." in client.get(response["Location"]).content.decode()
     response = client.post(response["Location"], {"password": PASSWORD, "next": "/account/email/"})
     assert response.status_code == 302
     assert User.objects.get(pk=cast.patient.pk).email == "amina@example.test"

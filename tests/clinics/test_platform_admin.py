@@ -10,7 +10,7 @@ from accounts.models import User, UserStatus
 from clinics.admin_sites import platform_admin
 from precta.audit.models import AuditLog
 from precta.sessions import AdminSessionStore
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, give_second_factor, totp_code
 
 MODELS = [model._meta.label_lower.replace(".", "/") for model in platform_admin._registry]
 
@@ -19,12 +19,20 @@ def sign_in(client, email="admin@example.test", password=PASSWORD, **more):
     return client.post("/login/", {"login": email, "password": password, **more})
 
 
+def sign_in_wholly(client, **more):
+    """The password, then the code of the admin's app."""
+    give_second_factor(User.objects.get(email="admin@example.test"))
+    step = sign_in(client, **more)["Location"]
+    assert step.startswith("/second-factor/?next=")
+    return client.post("/second-factor/", {"code": totp_code(), **more})
+
+
 def test_a_platform_admin_signs_in_on_the_admin_host_and_reads_every_list(at_admin, cast):
     client = at_admin()
     assert client.get("/")["Location"] == "/login/?next=%2F"
     page = client.get("/login/")
     assert page.status_code == 200
-    answer = sign_in(client, next="/accounts/user/?status=active")
+    answer = sign_in_wholly(client, next="/accounts/user/?status=active")
     assert answer["Location"] == "/accounts/user/?status=active"
     cookie = answer.cookies["precta_admin"]
     assert cookie["domain"] == "" and cookie["httponly"] and cookie["samesite"] == "Strict"
@@ -63,7 +71,7 @@ def test_neither_hosts_session_is_worth_anything_on_the_other(at_admin, at_platf
     platform, console = at_platform(), at_admin()
     platform.post("/account/login/", {"login": "admin@example.test", "password": PASSWORD})
     assert platform.get("/account/email/").status_code == 200
-    sign_in(console)
+    sign_in_wholly(console)
     platform_key = platform.cookies["precta_session"].value
     admin_key = console.cookies["precta_admin"].value
     for name in ("precta_admin", "precta_session"):
@@ -81,7 +89,7 @@ def test_an_admin_session_ends_after_eight_hours_however_busy(at_admin, cast):
     start = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
     client = at_admin()
     with time_machine.travel(start, tick=False):
-        sign_in(client)
+        sign_in_wholly(client)
         session = Session.objects.get(pk=client.cookies["precta_admin"].value)
         assert session.expire_date == start + timedelta(seconds=settings.ADMIN_SESSION_COOKIE_AGE)
     for hours in (2, 4, 6, 7.9):
@@ -93,7 +101,7 @@ def test_an_admin_session_ends_after_eight_hours_however_busy(at_admin, cast):
 
 def test_signing_out_needs_a_post_and_ends_the_session(at_admin, cast):
     client = at_admin()
-    sign_in(client)
+    sign_in_wholly(client)
     key = client.cookies["precta_admin"].value
     assert client.get("/logout/").status_code == 405
     assert client.post("/logout/")["Location"] == "/login/"
@@ -103,7 +111,8 @@ def test_signing_out_needs_a_post_and_ends_the_session(at_admin, cast):
 
 @pytest.mark.parametrize("evil", ["//evil.test", "http://evil.test", "http://precta.localhost/", "\\evil", "/\tx"])
 def test_next_stays_on_the_admin_host(at_admin, cast, evil):
-    assert sign_in(at_admin(), next=evil)["Location"] == "/"
+    assert sign_in(at_admin(), next=evil)["Location"] == "/second-factor/?next=%2F"
+    assert sign_in_wholly(at_admin(), next=evil)["Location"] == "/"
 
 
 def test_an_admin_who_is_one_no_longer_is_refused_with_the_session_they_have(at_admin, cast):

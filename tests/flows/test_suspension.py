@@ -121,8 +121,7 @@ def test_the_patient_still_finds_the_visits_under_me(cast, visits, at_platform):
 
 
 def test_a_platform_admin_suspends_a_clinic_and_opens_it_again(cast, at_admin, at_clinic):
-    client = at_admin()
-    client.post("/login/", {"login": "admin@example.test", "password": factories.PASSWORD})
+    client = at_admin(cast.admin)
     url = f"/clinics/clinic/{cast.uzima.pk}/opening/"
     assert "all of the money goes back" in client.get(url).content.decode()
     client.post(url, {"action": "suspend", "reason": "licence"})

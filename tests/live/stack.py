@@ -23,7 +23,6 @@ from urllib.parse import urlencode
 
 from celery import Celery
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from kombu import Connection
@@ -34,6 +33,7 @@ from precta.devstack.paystack import PaystackStandIn
 from precta.devstack.processes import end, spawn
 from precta.sessions import AdminSessionStore
 from precta.tenancy import TenantTask
+from tests import sessions
 from tests.live import databases
 from tests.live.mail import Letters
 
@@ -239,12 +239,10 @@ class Stack:
             response = link.getresponse()
             return Answer(response.status, dict(response.getheaders()), response.read())
 
-    def session_of(self, user: Any, *, at_admin: bool = False) -> str:
-        """The key of a fresh session of `user`; call it while attached."""
+    def session_of(self, user: Any, *, at_admin: bool = False, factor: bool = True) -> str:
+        """The key of a fresh session of `user`, past the second factor; call it while attached."""
         store = AdminSessionStore() if at_admin else SessionStore()
-        store[SESSION_KEY] = str(user.pk)
-        store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        store.update(sessions.signed_in(user, factor=factor))
         store.save()
         return store.session_key
 

@@ -2,12 +2,12 @@
 
 import pytest
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from precta import hosts
 from precta.sessions import AdminSessionStore
+from tests import sessions
 from tests.permissions.matrix import STRANGER
 from tests.permissions.sample import make_people, make_sample
 
@@ -28,32 +28,43 @@ HOSTS = {"platform": settings.PLATFORM_HOST, "admin": hosts.admin_host(), "clini
 
 @pytest.fixture
 def knock(people):
-    """`knock(host, person, method, path, raw=…)` → the answer, from a fresh browser each time."""
-    keys: dict[tuple[str, str], str] = {}
+    """`knock(host, person, method, path, raw=…)` → the answer, from a fresh browser each time.
+
+    Past the second factor unless `factor` is False.
+    """
+    keys: dict[tuple[str, str, bool], str] = {}
     clients = {host: Client(HTTP_HOST=name, raise_request_exception=False) for host, name in HOSTS.items()}
 
-    def key_of(person: str, host: str) -> str:
+    def key_of(person: str, host: str, factor: bool) -> str:
         kind = "admin" if host == "admin" else "shared"
-        if (person, kind) not in keys:
+        if (person, kind, factor) not in keys:
             user = people[person]
             store = AdminSessionStore() if kind == "admin" else SessionStore()
-            store[SESSION_KEY] = str(user.pk)
-            store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-            store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+            store.update(sessions.signed_in(user, factor=factor))
             store.save()
-            keys[person, kind] = store.session_key
-        return keys[person, kind]
+            keys[person, kind, factor] = store.session_key
+        return keys[person, kind, factor]
 
-    def knock(host: str, person: str, method: str, path: str, *, raw: bytes = b"", content_type: str = FORM):
+    def knock(
+        host: str,
+        person: str,
+        method: str,
+        path: str,
+        *,
+        raw: bytes = b"",
+        content_type: str = FORM,
+        factor: bool = True,
+    ):
         client = clients[host]
         client.cookies.clear()
         if person != STRANGER:
             name = settings.ADMIN_SESSION_COOKIE_NAME if host == "admin" else settings.SESSION_COOKIE_NAME
-            client.cookies[name] = key_of(person, host)
+            client.cookies[name] = key_of(person, host, factor)
         return client.generic(method, path, raw, content_type=content_type)
 
     for person in people:
         if person != STRANGER:
             for host in HOSTS:
-                key_of(person, host)
+                for factor in (True, False):
+                    key_of(person, host, factor)
     return knock

@@ -7,6 +7,8 @@ A rule names who is let in by GET and by POST. Everybody else must get what `oth
 from dataclasses import dataclass, field
 
 IN, SIGN_IN, FORBIDDEN, MISSING, WRONG_METHOD = "in", "sign in", "403", "404", "405"
+# Everybody knocks in a session that has passed the second factor; what happens without it: test_second_factor.py.
+FACTOR = "second factor"
 # For a method that a page does not have: how it is refused may differ from person to person, that it is may not.
 REFUSED = frozenset({SIGN_IN, FORBIDDEN, MISSING, WRONG_METHOD})
 
@@ -67,6 +69,8 @@ def both(method: Method) -> Rule:
 LOOK = Rule(ANYBODY, NO)
 # Somebody else's visit is not there, whoever asks.
 MY_VISIT = only("patient", others=MISSING)
+# Nobody of the sample has set one up: there is nothing to remove or to see.
+NO_FACTOR = Method(frozenset(), others=MISSING)
 WITHOUT_PROFILE = STAFF | {"other_staff"}
 FAMILY = only(*PATIENTS, missing=WITHOUT_PROFILE)
 MY_CHILD = only("patient", missing=WITHOUT_PROFILE | {"other_patient"})
@@ -118,6 +122,19 @@ PLATFORM = {
     "account_complete_password_reset": both(ANYBODY),
     "account_password_reset_completed": LOOK,
     "usersessions_list": both(WHOEVER_SIGNED_IN),
+    "mfa_index": both(WHOEVER_SIGNED_IN),
+    # The second step of a sign-in: who is signed in has nothing to do there, and anybody else is led to the first.
+    "mfa_authenticate": both(ANYBODY),
+    "second_factor_check": both(WHOEVER_SIGNED_IN),
+    "mfa_reauthenticate": both(WHOEVER_SIGNED_IN),
+    "mfa_reauthenticate_webauthn": both(WHOEVER_SIGNED_IN),
+    "mfa_activate_totp": both(WHOEVER_SIGNED_IN),
+    "mfa_deactivate_totp": both(NO_FACTOR),
+    "mfa_add_webauthn": both(WHOEVER_SIGNED_IN),
+    "mfa_remove_webauthn": Rule(NO_FACTOR, NO_FACTOR, {"pk": "1"}),
+    "mfa_view_recovery_codes": Rule(NO_FACTOR, NO),
+    "mfa_download_recovery_codes": Rule(NO_FACTOR, NO),
+    "mfa_generate_recovery_codes": both(WHOEVER_SIGNED_IN),
     # A patient's own
     "accounts:me:profile": Rule(WHOEVER_SIGNED_IN, only(*PATIENTS)),
     "accounts:me:family": Rule(FAMILY, NO),
@@ -139,6 +156,7 @@ PLATFORM = {
     "payments:paystack-webhook": Rule(NO, Method(frozenset(), others=FORBIDDEN, stranger=FORBIDDEN)),
     # With the devstack only
     "devstack:outbox": LOOK,
+    "devstack:authenticator": LOOK,
     "devstack:message": Rule(NOBODY_FINDS_IT, NO, {"name": "20261124T080000000000-nosuchletter"}),
     "styleguide": both(ANYBODY),
     "styleguide-page": Rule(ANYBODY, ANYBODY, {"page": "404"}),
@@ -221,6 +239,11 @@ ADMIN = {
     "platform_admin:index": both(ADMIN_ONLY),
     "platform_admin:login": both(ANYBODY),
     "platform_admin:logout": Rule(NO, ADMIN_ONLY),
+    # Between the password and the session: anybody else is led to the first step.
+    "platform_admin:second-factor": both(only(others=SIGN_IN)),
+    "platform_admin:second-factor-set-up": both(only(others=SIGN_IN)),
+    "platform_admin:second-factor-codes": Rule(ADMIN_ONLY, NO),
+    "platform_admin:confirm": both(ADMIN_ONLY),
     "platform_admin:autocomplete": Rule(only(), NO),
     "platform_admin:jsi18n": Rule(ADMIN_ONLY, NO),
     "platform_admin:clinics_clinic_opening": both(ADMIN_ONLY),

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from tests.permissions.addresses import Address, every_address
 from tests.permissions.matrix import (
+    FACTOR,
     FORBIDDEN,
     IN,
     MATRIX,
@@ -39,6 +40,8 @@ def outcome(response) -> str:
     location = response.headers.get("Location", "")
     if response.status_code == 302 and "/login/?" in location:
         return SIGN_IN
+    if response.status_code == 302 and "/second-factor/check/?" in location:
+        return FACTOR
     if response.status_code in BY_STATUS:
         return BY_STATUS[response.status_code]
     return IN if response.status_code < 500 else str(response.status_code)

@@ -5,6 +5,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.utils import encrypt
 from django.contrib.auth.hashers import make_password
 
 from accounts import specialties
@@ -25,7 +28,7 @@ from clinics.models import Clinic, Membership, MembershipRole
 from precta.devstack.demo.dice import Dice
 from precta.devstack.demo.names import FAMILIES, MEN, WOMEN
 from precta.devstack.demo.places import CLINICS, DemoClinic
-from precta.devstack.logins import MAIL_DOMAIN, PASSWORD
+from precta.devstack.logins import MAIL_DOMAIN, PASSWORD, totp_secret
 
 PATIENTS = 150
 CHILDREN = 60
@@ -100,7 +103,20 @@ class People:
         Doctor.objects.bulk_create(cast.doctors)
         DoctorCredential.objects.bulk_create(credentials)
         Membership.objects.bulk_create(memberships)
+        staff = [membership.user for membership in memberships]
+        self._second_factors([user for user in self.users if user.role != Role.PATIENT] + staff)
         return cast
+
+    def _second_factors(self, users: list[User]) -> None:
+        """An authenticator app with a known key, and recovery codes that nobody knows yet."""
+        rows = []
+        for user in users:
+            for kind, data in (
+                (Authenticator.Type.TOTP, {"secret": encrypt(totp_secret(user.email))}),
+                (Authenticator.Type.RECOVERY_CODES, {"seed": encrypt(RecoveryCodes.generate_seed()), "used_mask": 0}),
+            ):
+                rows.append(Authenticator(user=user, type=kind, data=data, created_at=self.now))
+        Authenticator.objects.bulk_create(rows)
 
     def _user(self, name: str, role: str, *, status: str = UserStatus.ACTIVE) -> User:
         while name in self.taken:

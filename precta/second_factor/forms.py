@@ -1,0 +1,96 @@
+"""One code. What allauth would check in the cache is checked in the database instead: see `codes.check_code`."""
+
+from typing import Any
+
+from allauth.core import context
+from allauth.mfa import signals
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base import forms as allauth_forms
+from allauth.mfa.base.internal.flows import check_rate_limit
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from precta.second_factor.codes import CodeUsedAlready, check_code, counter_of
+
+LIMITED = "too_many_login_attempts"
+
+
+def is_limited(form: forms.BaseForm) -> bool:
+    """Refused for the number of tries, not for what was given."""
+    return any(form.has_error(name, LIMITED) for name in form.fields)
+
+
+def _dress(field: forms.Field, help_text: Any = "") -> None:
+    field.label = _("Code")
+    field.help_text = help_text
+    field.max_length = 20
+    field.widget.attrs.pop("placeholder", None)
+    field.widget.attrs |= {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 20, "autofocus": True}
+
+
+class _OneCode(forms.Form):
+    """For allauth's forms, which set `user`."""
+
+    user: Any
+    reauthentication = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _dress(self.fields["code"], _("Six digits from your authenticator app, or one of your recovery codes."))
+
+    def clean_code(self) -> str:
+        forgive = check_rate_limit(self.user)
+        code = self.cleaned_data["code"]
+        try:
+            found = check_code(user=self.user, code=code)
+        except CodeUsedAlready as error:
+            raise get_adapter().validation_error("code_used") from error
+        if found is None:
+            self._tell_failure()
+            raise get_adapter().validation_error("incorrect_code")
+        found.user = self.user
+        self.authenticator = found
+        forgive()
+        return code
+
+    def _tell_failure(self) -> None:
+        kept = Authenticator.objects.filter(user=self.user).exclude(type=Authenticator.Type.WEBAUTHN)
+        signals.authentication_failed.send(
+            sender=Authenticator,
+            request=context.request,
+            user=self.user,
+            authenticator=kept.order_by("-type").first(),
+            reauthentication=self.reauthentication,
+        )
+
+
+class CodeForm(_OneCode, allauth_forms.AuthenticateForm):
+    """The second step of a sign-in."""
+
+
+class CodeAgainForm(_OneCode, allauth_forms.ReauthenticateForm):
+    """Signed in already: the code once more."""
+
+    reauthentication = True
+
+
+class SetUpAppForm(forms.Form):
+    """The code that shows that the app has the secret, which waits in the session until then."""
+
+    code = forms.CharField()
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.secret = totp.get_totp_secret(regenerate=False)
+        _dress(self.fields["code"], _("The six digits that the app shows for Precta now."))
+
+    def clean_code(self) -> str:
+        forgive = check_rate_limit(self.user)
+        self.counter = counter_of(self.secret, self.cleaned_data["code"])
+        if self.counter is None:
+            raise get_adapter().validation_error("incorrect_code")
+        forgive()
+        return self.cleaned_data["code"]
