@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from accounts import languages, specialties, staff_admin  # noqa: F401 - staff_admin adds pages of its own
+from accounts import doctor_requests, languages, specialties, staff_admin  # noqa: F401 - two add pages of their own
 from accounts.exceptions import CannotSuspendYourself
 from accounts.models import (
     ClinicPatient,

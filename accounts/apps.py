@@ -7,4 +7,5 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import index_handlers, receivers, staff_notices  # noqa: F401 - they register themselves
+        # They register themselves.
+        from accounts import index_handlers, receivers, staff_notices, verification_notices  # noqa: F401

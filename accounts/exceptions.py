@@ -19,3 +19,59 @@ class TooManyCodes(ValueError):
     def __init__(self, retry_after: int) -> None:
         super().__init__("too many codes")
         self.retry_after = retry_after
+
+
+class HasCareOfTheirOwn(ValueError):
+    """The account has visits or children as a patient; a doctor's account books none."""
+
+
+class NotOpenToThem(ValueError):
+    """A platform admin cannot be a doctor: who verifies doctors is none of them."""
+
+
+class ApplicationLocked(ValueError):
+    """The application was sent and waits for its decision: what it proves stands as it is."""
+
+
+class SubmittedAlready(ApplicationLocked):
+    """The same application was sent a moment ago."""
+
+
+class ApplicationIncomplete(ValueError):
+    """`missing` names what is not there yet."""
+
+    def __init__(self, missing: list) -> None:
+        super().__init__("incomplete")
+        self.missing = missing
+
+
+class TooManyPapers(ValueError):
+    """More files than any doctor has papers."""
+
+
+class SamePaper(ValueError):
+    """This very file was brought before."""
+
+
+class HasAClinic(ValueError):
+    """A doctor works at one clinic."""
+
+
+class ClinicNotOpen(ValueError):
+    """The clinic takes nobody in now."""
+
+
+class AnsweredAlready(ValueError):
+    """Somebody else answered, or the doctor withdrew."""
+
+
+class DecidedAlready(ValueError):
+    """Somebody else decided a moment ago."""
+
+
+class PapersUndecided(ValueError):
+    """A doctor is verified when all that has to be proved is proved. `missing` are credential types."""
+
+    def __init__(self, missing: list) -> None:
+        super().__init__("papers undecided")
+        self.missing = missing

@@ -9,9 +9,17 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from accounts.models import Doctor, DoctorCredential, User, UserStatus, VerificationStatus
+from accounts.models import (
+    ClinicRequestStatus,
+    Doctor,
+    DoctorClinicRequest,
+    DoctorCredential,
+    User,
+    UserStatus,
+    VerificationStatus,
+)
 from clinics.dashboard import Wait, waits
-from clinics.policies import may, request_membership
+from clinics.policies import can, may, request_membership
 from precta import clock
 
 EXPIRES_SOON = timedelta(days=60)
@@ -52,3 +60,11 @@ def unverified_doctors(request: HttpRequest) -> Wait | None:
     count = ours.filter(verification_status=VerificationStatus.PENDING).count()
     url = reverse("admin:accounts_doctor_changelist") + f"?verification_status__exact={VerificationStatus.PENDING}"
     return Wait(_("Doctors whom Precta has yet to verify"), count, url, "warn")
+
+
+@waits("clinic", order=15)
+def doctors_who_ask(request: HttpRequest) -> Wait | None:
+    if not can(request_membership(request), "doctors.accept"):
+        return None
+    waiting = DoctorClinicRequest.objects.filter(clinic=request.clinic.pk, status=ClinicRequestStatus.REQUESTED)
+    return Wait(_("Doctors who ask to join"), waiting.count(), reverse("admin:accounts_doctor_requests"), "brand")

@@ -55,6 +55,9 @@ MY_VISITS = Entry(
 INBOX = Entry(_("Inbox"), "bell", "platform", "notifications:inbox", ("notifications:",))
 PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile",))
 FAMILY = Entry(_("Family"), "users", "platform", "accounts:me:family", ("accounts:me:family",))
+MY_PRACTICE = Entry(
+    _("My practice"), "stethoscope", "platform", "accounts:join-doctor:home", ("accounts:join-doctor:",)
+)
 HOME = Entry(_("Home"), "house", "platform", "accounts:directory:home", ("accounts:directory:home",))
 
 CLINIC_HOME = Entry(_("The clinic"), "house", "clinic", "accounts:clinic:home", ("accounts:clinic:home",), _("Clinic"))
@@ -106,9 +109,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),
     "me": (MY_CARE, MY_VISITS, INBOX, FAMILY, PROFILE),
     "account": (INBOX, PROFILE),
+    "doctor": (MY_PRACTICE, INBOX, PROFILE),
     "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
     "legal": (
         Entry(_("For clinics"), "building-2", "platform", "clinics:join:landing", ("clinics:join:",)),
+        Entry(_("For doctors"), "stethoscope", "platform", "accounts:join-doctor:home", ()),
         Entry(_("Privacy"), "lock", "platform", "pages:privacy", ("pages:privacy",)),
         Entry(_("Terms"), "file-text", "platform", "pages:terms", ("pages:terms",)),
         Entry(_("Help"), "life-buoy", "platform", "pages:help", ("pages:help",)),

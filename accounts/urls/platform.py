@@ -8,4 +8,5 @@ urlpatterns = [
     path("", include("accounts.urls.directory")),
     path("me/", include("accounts.urls.me")),
     path("join/staff/", include("accounts.urls.invitation")),
+    path("join/doctor/", include("accounts.urls.join_doctor")),
 ]

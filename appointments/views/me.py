@@ -76,7 +76,9 @@ def _place_of_work(user: User, *, is_patient: bool) -> str:
     try:
         if user.role == Role.DOCTOR:
             doctor = Doctor.objects.select_related("clinic").filter(pk=user.pk, clinic__status="active").first()
-            return hosts.clinic_url(doctor.clinic, "appointments:doctor:today") if doctor and doctor.clinic else ""
+            if doctor is not None and doctor.clinic is not None:
+                return hosts.clinic_url(doctor.clinic, "appointments:doctor:today")
+            return hosts.platform_url("accounts:join-doctor:home")
         if not is_patient:
             work = Membership.objects.select_related("clinic").filter(user=user, is_active=True).first()
             if work is not None and work.clinic.is_open:

@@ -154,6 +154,19 @@ PLATFORM = {
     "accounts:invitation:code": Rule(ANYBODY, only(missing=SIGNED_IN)),
     # The provider signs its events; a person's post is a forgery.
     "payments:paystack-webhook": Rule(NO, Method(frozenset(), others=FORBIDDEN, stranger=FORBIDDEN)),
+    # Joining as a doctor. Whoever has not begun is led to the first page, a paper is its owner's alone.
+    "accounts:join-doctor:home": LOOK,
+    "accounts:join-doctor:start": Rule(NO, Method(SIGNED_IN - {"admin"})),
+    "accounts:join-doctor:about": both(WHOEVER_SIGNED_IN),
+    "accounts:join-doctor:practice": both(WHOEVER_SIGNED_IN),
+    "accounts:join-doctor:visits": both(WHOEVER_SIGNED_IN),
+    "accounts:join-doctor:clinic": both(WHOEVER_SIGNED_IN),
+    "accounts:join-doctor:papers": Rule(WHOEVER_SIGNED_IN, NO),
+    "accounts:join-doctor:paper-add": both(WHOEVER_SIGNED_IN),
+    "accounts:join-doctor:paper": both(only("doctor", others=MISSING)),
+    "accounts:join-doctor:paper-file": Rule(only("doctor", others=MISSING), NO),
+    "accounts:join-doctor:paper-remove": both(only("doctor", others=MISSING)),
+    "accounts:join-doctor:submit": both(WHOEVER_SIGNED_IN),
     # With the devstack only
     "devstack:outbox": LOOK,
     "devstack:authenticator": LOOK,
@@ -296,6 +309,10 @@ for label in (
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS), export=only(*RUN_IT))
 for label in ("audit.auditlog", "clinics.membership"):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*RUN_IT), export=only(*RUN_IT))
+CLINIC |= {
+    "clinic_admin:accounts_doctor_requests": Rule(only(*RUN_IT), NO),
+    "clinic_admin:accounts_doctor_request": both(only(*RUN_IT)),
+}
 CLINIC |= admin_model("clinic_admin", "accounts.doctor", inside=INSIDE, view=only(*STAFF), export=only(*RUN_IT))
 CLINIC |= admin_model("clinic_admin", "clinics.clinic", inside=INSIDE, view=only(*STAFF), change=only(*RUN_IT))
 

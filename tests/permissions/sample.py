@@ -3,7 +3,7 @@
 from datetime import timedelta
 from types import SimpleNamespace
 
-from accounts.models import DoctorCredential
+from accounts.models import DoctorClinicRequest, DoctorCredential
 from accounts.services.family import add_child
 from appointments.models import DoctorAvailability, TimeOff
 from clinics.invitation_tokens import make_token
@@ -11,11 +11,14 @@ from clinics.models import Domain, Membership
 from clinics.services.staff import invite
 from precta import clock
 from precta.audit.services import record
+from precta.files import store
+from precta.files.checks import check_upload
 from precta.notifications.models import Notification
 from precta.notifications.services import notify
 from precta.payments.models import Payment, Refund
 from precta.tenancy import clinic_context
 from tests import factories
+from tests.files import corpus
 from tests.permissions.matrix import STRANGER
 
 
@@ -54,8 +57,15 @@ def make_sample(cast, event: str = "sample"):
     )
     notify(event_id=event, user=cast.patient.user, type="general", title="t", body="b", channels=("push",))
     credential = DoctorCredential.objects.create(
-        doctor=cast.doctor, type="license", name="Licence", file_url="private/licence.pdf"
+        doctor=cast.doctor,
+        type="license",
+        name="Licence",
+        file_url=store.put(check_upload(corpus.upload(corpus.pdf())), folder="credentials/sample"),
+        content_type="application/pdf",
+        original_name="licence.pdf",
     )
+    applicant = factories.make_doctor(None, "Wanjiku", "Maina", verification_status="pending")
+    asked = DoctorClinicRequest.objects.create(doctor=applicant, clinic=cast.uzima)
     cancelled = factories.make_appointment(
         cast.patient, cast.doctor, at + timedelta(days=1), fee=2500, status="cancelled", refund_due=1250
     )
@@ -98,6 +108,8 @@ def make_sample(cast, event: str = "sample"):
             "link_id": link.pk,
             "notification_id": Notification.objects.get(event_id=event).pk,
             "user_id": cast.patient.user.pk,
+            "credential_id": credential.pk,
+            "request_id": asked.pk,
             "clinic_id": cast.uzima.pk,
             "application_id": factories.make_application(cast.patient.user).pk,
             "day": "1",

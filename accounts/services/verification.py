@@ -1,0 +1,236 @@
+"""Deciding on doctors and their papers, and what happens when a licence ends.
+
+The last day of a licence is the date that stands on it, by the calendar of the doctor's clinic: the doctor is found on
+that day and not on the next.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.application import REQUIRED_PAPERS, standing_papers
+from accounts.exceptions import DecidedAlready, PapersUndecided
+from accounts.models import (
+    CredentialType,
+    DecisionKind,
+    Doctor,
+    DoctorCredential,
+    User,
+    VerificationDecision,
+    VerificationStatus,
+)
+from accounts.models.doctor import WARNING_DAYS
+from clinics.policy_settings import DEFAULT_TIME_ZONE
+from precta import clock
+from precta.audit.services import record
+from precta.outbox.services import emit
+from precta.tenancy import clinic_context, public_context
+
+PENDING, VERIFIED, REJECTED = VerificationStatus.PENDING, VerificationStatus.VERIFIED, VerificationStatus.REJECTED
+BATCH = 500
+
+
+def today_for(doctor: Doctor, now: datetime) -> date:
+    """The date at the doctor's clinic; in Kenya while there is none."""
+    zone = doctor.clinic.policy.tz if doctor.clinic is not None else ZoneInfo(DEFAULT_TIME_ZONE)
+    return now.astimezone(zone).date()
+
+
+def approve_credential(*, credential: DoctorCredential, by: User, note: str = "") -> DoctorCredential:
+    """The paper proves what it says. Raises DecidedAlready."""
+    with public_context(), transaction.atomic():
+        doctor, paper = _undecided(credential)
+        _decide(paper, VERIFIED, by=by)
+        decision = _write(doctor, DecisionKind.APPROVED, by=by, credential=paper, note=note)
+        record("credential.approved", resource=paper, user=by, details={"type": paper.type})
+        _renewal_decided(doctor)
+        emit("credential.decided", decision_id=decision.pk)
+    credential.refresh_from_db()
+    return credential
+
+
+def reject_credential(
+    *, credential: DoctorCredential, by: User, reason_code: str = "", note: str = ""
+) -> DoctorCredential:
+    """The paper proves nothing; `note` is what the doctor reads. Raises DecidedAlready."""
+    with public_context(), transaction.atomic():
+        doctor, paper = _undecided(credential)
+        _decide(paper, REJECTED, by=by, reason=note)
+        decision = _write(doctor, DecisionKind.REJECTED, by=by, credential=paper, reason_code=reason_code, note=note)
+        record("credential.rejected", resource=paper, user=by, details={"type": paper.type, "reason": reason_code})
+        _renewal_decided(doctor)
+        emit("credential.decided", decision_id=decision.pk)
+    credential.refresh_from_db()
+    return credential
+
+
+def approve_doctor(*, doctor: Doctor, by: User, note: str = "", now: datetime | None = None) -> Doctor:
+    """Verify the doctor, who is found from now on. Raises DecidedAlready and PapersUndecided."""
+    now = now or clock.now()
+    with public_context(), transaction.atomic():
+        row = _waiting(doctor)
+        missing = undecided_papers(row, today=today_for(row, now))
+        if missing:
+            raise PapersUndecided(missing)
+        row.verification_status, row.verification_notes = VERIFIED, note
+        row.verified_at, row.verified_by, row.submitted_at = now, by, None
+        row.save(
+            update_fields=["verification_status", "verification_notes", "verified_at", "verified_by", "submitted_at"]
+        )
+        decision = _write(row, DecisionKind.APPROVED, by=by, note=note)
+        record("doctor.verified", resource=row, user=by)
+        tell_changed(row)
+        emit("doctor.decided", decision_id=decision.pk)
+    doctor.refresh_from_db()
+    return doctor
+
+
+def reject_doctor(*, doctor: Doctor, by: User, reason_code: str = "", note: str = "") -> Doctor:
+    """Send the application back; `note` is what the doctor reads. Raises DecidedAlready."""
+    with public_context(), transaction.atomic():
+        row = _waiting(doctor)
+        row.verification_status, row.verification_notes, row.submitted_at = REJECTED, note, None
+        row.save(update_fields=["verification_status", "verification_notes", "submitted_at"])
+        decision = _write(row, DecisionKind.REJECTED, by=by, reason_code=reason_code, note=note)
+        record("doctor.rejected", resource=row, user=by, details={"reason": reason_code})
+        tell_changed(row)
+        emit("doctor.decided", decision_id=decision.pk)
+    doctor.refresh_from_db()
+    return doctor
+
+
+def undecided_papers(doctor: Doctor, *, today: date) -> list[CredentialType]:
+    """The types that have to be proved and are not: no verified paper that is still valid."""
+    proved = {
+        paper.type
+        for paper in DoctorCredential.objects.filter(doctor=doctor, verification_status=VERIFIED)
+        if paper.expires_at is None or paper.expires_at >= today
+    }
+    return [kind for kind in REQUIRED_PAPERS if kind not in proved]
+
+
+def lapse_licences(*, now: datetime | None = None) -> int:
+    """Hide every verified doctor whose last verified licence has ended; the number hidden.
+
+    A doctor without any verified licence on record, taken over from before papers were kept, is left alone.
+    """
+    now = now or clock.now()
+    ended = _licences(Q(expires_at__lt=_latest_today(now)), now)
+    return sum(_lapse(doctor_id, now=now) for doctor_id in dict.fromkeys(paper.doctor_id for paper in ended))
+
+
+def warn_of_expiry(*, now: datetime | None = None) -> int:
+    """Remind doctors and their clinics 60, 30 and 7 days before a licence ends, once each; the number of reminders.
+
+    A job that did not run for a while sends the nearest reminder only. A licence that is replaced by a longer one, or
+    whose replacement waits for its decision, is not reminded of.
+    """
+    now = now or clock.now()
+    within = Q(expires_at__lte=_latest_today(now) + timedelta(days=max(WARNING_DAYS)))
+    return sum(_warn(paper, now=now) for paper in _licences(within, now))
+
+
+def _licences(which: Q, now: datetime) -> Iterable[DoctorCredential]:
+    return (
+        DoctorCredential.objects.filter(
+            which,
+            type=CredentialType.LICENSE,
+            verification_status=VERIFIED,
+            doctor__verification_status=VERIFIED,
+        )
+        .select_related("doctor__clinic")
+        .order_by("expires_at", "pk")
+        .iterator(chunk_size=BATCH)
+    )
+
+
+def _latest_today(now: datetime) -> date:
+    """Nowhere is it later than this: east of here a licence may have ended already."""
+    return (now + timedelta(days=1)).date()
+
+
+def _lapse(doctor_id: str, *, now: datetime) -> bool:
+    with public_context(), transaction.atomic():
+        row = _locked(doctor_id)
+        if row.verification_status != VERIFIED:
+            return False
+        today = today_for(row, now)
+        licences = list(row.credentials.filter(type=CredentialType.LICENSE, verification_status=VERIFIED))
+        if not licences or any(paper.expires_at is None or paper.expires_at >= today for paper in licences):
+            return False
+        row.verification_status = PENDING
+        row.save(update_fields=["verification_status"])
+        last = max(licences, key=lambda paper: paper.expires_at or today)
+        decision = _write(row, DecisionKind.LAPSED, by=None, credential=last)
+        record("doctor.lapsed", resource=row, details={"credential": last.pk})
+        tell_changed(row)
+        emit("doctor.lapsed", decision_id=decision.pk)
+    return True
+
+
+def _warn(paper: DoctorCredential, *, now: datetime) -> bool:
+    left = (paper.expires_at - today_for(paper.doctor, now)).days if paper.expires_at else None
+    due = [days for days in WARNING_DAYS if left is not None and 0 <= left <= days]
+    if not due or (paper.warned_days is not None and paper.warned_days <= min(due)):
+        return False
+    with public_context(), transaction.atomic():
+        row = _locked(paper.doctor_id)
+        others = row.credentials.filter(type=CredentialType.LICENSE).exclude(pk=paper.pk)
+        longer = Q(verification_status=VERIFIED) & (Q(expires_at__isnull=True) | Q(expires_at__gt=paper.expires_at))
+        if others.filter(longer | Q(verification_status=PENDING)).exists():
+            return False
+        # The reminder is written on the paper first: of two jobs only one comes through here.
+        warned = DoctorCredential.objects.filter(pk=paper.pk, warned_days=paper.warned_days)
+        if not warned.update(warned_days=min(due)):
+            return False
+        emit("licence.ending", credential_id=paper.pk, days=min(due))
+    return True
+
+
+def _locked(doctor_id: str) -> Doctor:
+    return Doctor.objects.select_for_update(no_key=True, of=("self",)).select_related("clinic").get(pk=doctor_id)
+
+
+def _waiting(doctor: Doctor) -> Doctor:
+    row = _locked(doctor.pk)
+    if row.verification_status != PENDING or row.submitted_at is None:
+        raise DecidedAlready
+    return row
+
+
+def _undecided(credential: DoctorCredential) -> tuple[Doctor, DoctorCredential]:
+    doctor = _locked(credential.doctor_id)
+    paper = DoctorCredential.objects.get(pk=credential.pk)
+    if paper.verification_status != PENDING or doctor.submitted_at is None:
+        raise DecidedAlready
+    return doctor, paper
+
+
+def _decide(paper: DoctorCredential, status: str, *, by: User, reason: str = "") -> None:
+    paper.verification_status, paper.rejection_reason = status, reason
+    paper.decided_by, paper.decided_at = by, clock.now()
+    paper.save(update_fields=["verification_status", "rejection_reason", "decided_by", "decided_at"])
+
+
+def _renewal_decided(doctor: Doctor) -> None:
+    """A verified doctor's new paper needs no decision on the doctor: with the last one nothing waits any more."""
+    waits = standing_papers(doctor).filter(verification_status=PENDING).exists()
+    if doctor.verification_status == VERIFIED and not waits:
+        doctor.submitted_at = None
+        doctor.save(update_fields=["submitted_at"])
+
+
+def _write(doctor: Doctor, kind: str, *, by: User | None, **extra: object) -> VerificationDecision:
+    return VerificationDecision.objects.create(doctor=doctor, kind=kind, decided_by=by, **extra)
+
+
+def tell_changed(doctor: Doctor) -> None:
+    """Whoever shows the doctor brings it up to date: the clinic's projections, the search document."""
+    if doctor.clinic is None:
+        emit("doctor.changed", doctor_id=doctor.pk)
+        return
+    with clinic_context(doctor.clinic):
+        emit("doctor.changed", doctor_id=doctor.pk)
