@@ -145,11 +145,8 @@ def invite(request: HttpRequest) -> HttpResponse:
                 request, gettext("The invitation to %(address)s is on its way.") % {"address": invitation.address}
             )
             return _to_list()
-    hints = [
-        (MembershipRole(value).label, ROLE_HINTS[MembershipRole(value)]) for value, _l in form.fields["role"].choices
-    ]
     status = 400 if form.is_bound else 200
-    return _page(request, "invite", gettext("Invite somebody"), status=status, form=form, hints=hints)
+    return _page(request, "invite", gettext("Invite somebody"), status=status, form=form)
 
 
 @require_POST

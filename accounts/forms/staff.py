@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -26,8 +27,12 @@ ROLE_HINTS = {
 
 
 def role_choices(membership: Membership) -> list[tuple[str, Any]]:
-    """The roles that this member may give, from the most to the least."""
-    return [(role.value, role.label) for role in MembershipRole if may_give_role(membership, role)]
+    """The roles that this member may give, from the most to the least, each with what it is about."""
+    return [
+        (role.value, format_html('<span>{}<span class="small">{}</span></span>', role.label, ROLE_HINTS[role]))
+        for role in MembershipRole
+        if may_give_role(membership, role)
+    ]
 
 
 class InviteForm(FocusOnError, forms.Form):

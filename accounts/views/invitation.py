@@ -70,7 +70,7 @@ def _may_be_the_invited(request: HttpRequest, invitation: StaffInvitation) -> bo
 
 
 def _wrong_person(request: HttpRequest, token: str, invitation: StaffInvitation) -> HttpResponse:
-    context = {"clinic": invitation.clinic, "back": reverse("accounts:invitation:show", args=[token])}
+    context = {"place": invitation.clinic, "back": reverse("accounts:invitation:show", args=[token])}
     return render(request, "accounts/join/not_you.html", context, status=403)
 
 
@@ -79,7 +79,7 @@ def _closed(request: HttpRequest, invitation: StaffInvitation) -> HttpResponse:
     member = _membership(request, invitation)
     state = str(invitation.state(clock.now())) if invitation.clinic.is_open else "closed"
     context = {
-        "clinic": invitation.clinic,
+        "place": invitation.clinic,
         "state": "member" if member is not None and invitation.clinic.is_open else state,
         "admin_url": hosts.clinic_url(invitation.clinic, "admin:index"),
     }
@@ -97,7 +97,7 @@ def _shown(
     context = {
         "token": token,
         "invitation": invitation,
-        "clinic": invitation.clinic,
+        "place": invitation.clinic,
         "inviter": name_of(invitation.invited_by),
         "role": invitation.get_role_display(),
         "hint": ROLE_HINTS[MembershipRole(invitation.role)],
