@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from django.apps import apps
-from django.db.models import BooleanField, Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from allauth.mfa.models import Authenticator
+from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils import timezone
 
@@ -134,11 +134,7 @@ def invitations_with_names(clinic: Clinic) -> QuerySet[StaffInvitation]:
     return unanswered_invitations(clinic).annotate(inviter=_name_column("invited_by__"))
 
 
-def _second_factor() -> Exists | Value:
-    if not apps.is_installed("allauth.mfa"):
-        return Value(False, output_field=BooleanField())
-    from allauth.mfa.models import Authenticator
-
+def _second_factor() -> Exists:
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
     return Exists(Authenticator.objects.filter(user_id=OuterRef("user_id"), type__in=kinds))
 

@@ -29,15 +29,8 @@ from clinics.permission_table import lines
 from clinics.policies import can, capability_required, may_give_role, may_manage, request_membership
 from clinics.services import staff
 from precta import clock, hosts
+from precta.access import step_up_required
 from precta.ratelimit import limit
-
-try:
-    from precta.access import step_up_required
-except ImportError:  # until it is there
-
-    def step_up_required(view):  # type: ignore[no-redef,no-untyped-def]
-        return view
-
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 

@@ -94,6 +94,13 @@ def test_the_invited_person_joins_and_finds_the_clinic_in_the_menu(cast, invitat
     assert "already" in text(client.get(link(invitation)))
 
 
+def test_whoever_has_joined_sets_up_a_second_factor_before_anything_else(cast, invitation, at_platform, at_clinic):
+    user = factories.make_user("new@example.test")
+    at_platform(user, factor=False).post(link(invitation, "accept/"))
+    answer = at_clinic(cast.uzima, user, factor=False).get("/admin/")
+    assert answer.status_code == 302 and "/account/" in answer["Location"]
+
+
 def test_by_get_the_buttons_lead_back_to_the_page(invitation, at_platform):
     client = at_platform(factories.make_user("new@example.test"))
     for what in ("accept/", "code/"):

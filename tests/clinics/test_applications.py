@@ -311,9 +311,7 @@ def approve(applicant, cast, callbacks):
         assert approve_application(application=mine(applicant), by=cast.admin)
 
 
-def test_an_approval_makes_the_clinic_and_its_owner(
-    me, applicant, cast, at_clinic, django_capture_on_commit_callbacks
-):
+def test_an_approval_makes_the_clinic_and_its_owner(me, applicant, cast, at_clinic, django_capture_on_commit_callbacks):
     application = factories.make_application(applicant, slug="kisumu-eye", website="https://eye.example")
     approve(applicant, cast, django_capture_on_commit_callbacks)
     clinic = Clinic.objects.get(slug="kisumu-eye")

@@ -215,6 +215,24 @@ def test_everybody_reads_what_their_role_lets_them_do(cast, at_clinic, role):
     assert ("Hand over the ownership of the clinic" in page) == (role == "owner")
 
 
+def test_roles_and_the_ownership_ask_for_a_proof_once_more(cast, at_clinic):
+    left_alone = at_clinic(cast.uzima, cast.owner, minutes_ago=11)
+    for path, data in ((f"{member(cast.staff).pk}/role/", {"role": "manager"}), ("hand-over/", {"to": "x"})):
+        for answer in (left_alone.get(f"/admin/staff/{path}"), left_alone.post(f"/admin/staff/{path}", data)):
+            assert answer.status_code == 302 and "/account/reauthenticate/" in answer["Location"], path
+    assert member(cast.staff).role == "front_desk"
+    # Ending somebody's access is urgent and can be taken back.
+    assert left_alone.get(f"/admin/staff/{member(cast.staff).pk}/access/").status_code == 200
+
+
+def test_the_list_says_who_has_a_second_factor(cast, owner):
+    page = text(owner.get("/admin/staff/"))
+    before = page.count("No second factor yet")
+    factories.give_second_factor(factories.make_staff(cast.uzima, "pharmacist"))
+    page = text(owner.get("/admin/staff/"))
+    assert "Second factor set up" in page and page.count("No second factor yet") == before
+
+
 def test_nothing_that_was_refused_was_sent(cast, manager):
     with clinic_context(cast.uzima):
         manager.post("/admin/staff/invite/", {"address": "a@e.test", "role": "owner", "language": "en"})
