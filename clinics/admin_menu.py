@@ -31,6 +31,7 @@ LAST: dict[Site, str] = {"platform": "watch", "clinic": "clinic"}
 # label → (group, order, icon)
 PLACES: dict[Site, dict[str, tuple[str, int, str]]] = {
     "platform": {
+        "clinics.clinicapplication": ("work", 10, "building-2"),
         "accounts.doctor": ("people", 10, "stethoscope"),
         "accounts.doctorcredential": ("people", 20, "file-badge"),
         "accounts.user": ("people", 30, "users"),
@@ -56,7 +57,11 @@ PLACES: dict[Site, dict[str, tuple[str, int, str]]] = {
 }
 # What a list is called in the menu, where the table's own name says less.
 NAMES: dict[Site, dict[str, Any]] = {
-    "platform": {"audit.auditlog": _("Audit trail"), "accounts.user": _("Accounts")},
+    "platform": {
+        "clinics.clinicapplication": _("Clinics that apply"),
+        "audit.auditlog": _("Audit trail"),
+        "accounts.user": _("Accounts"),
+    },
     "clinic": {
         "clinics.clinic": _("Page, hours and rules"),
         "accounts.clinicpatient": _("Patients"),

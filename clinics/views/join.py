@@ -101,7 +101,7 @@ def status(request: HttpRequest, application_id: str) -> HttpResponse:
     mine = _own(request, application_id)
     week = OpeningHours.read(mine.operating_hours).week
     context = {
-        "application": mine,
+        **_progress(mine),
         "hours": [(DAY_NAMES[day % 7], week[day % 7]) for day in range(1, 8)],
         "step": {ApplicationStatus.DRAFT: 2, ApplicationStatus.WAITING: 3, ApplicationStatus.REFUSED: 1}.get(
             mine.status, 4
@@ -130,7 +130,7 @@ def send(request: HttpRequest, application_id: str) -> HttpResponse:
 def progress(request: HttpRequest, application_id: str) -> HttpResponse:
     """A fragment for the page that waits; the page is loaded anew when there is something else to say."""
     mine = _own(request, application_id)
-    response = render(request, "clinics/join/_progress.html", {"application": mine})
+    response = render(request, "clinics/join/_progress.html", _progress(mine))
     if mine.status != ApplicationStatus.CREATING:
         response["HX-Refresh"] = "true"
     return response
@@ -148,6 +148,10 @@ def licence(request: HttpRequest, application_id: str) -> HttpResponse:
 def _own(request: HttpRequest, application_id: str) -> ClinicApplication:
     mine = ClinicApplication.objects.of(request.user).select_related("clinic")
     return get_object_or_404(mine, pk=application_id)
+
+
+def _progress(application: ClinicApplication) -> dict[str, Any]:
+    return {"application": application, "progress_url": reverse("clinics:join:progress", args=[application.pk])}
 
 
 def _status_url(application: ClinicApplication) -> str:

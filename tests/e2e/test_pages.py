@@ -28,6 +28,11 @@ NOT_PAGES = {
     "accounts:directory:sitemap",
     "appointments:patient:calendar",
     "appointments:patient:pay-status",
+    "clinics:join:address",
+    "clinics:join:progress",
+    "clinics:join:licence",
+    "platform_admin:clinics_clinicapplication_licence",
+    "platform_admin:clinics_clinicapplication_progress",
     "platform_admin:jsi18n",
     "clinic_admin:jsi18n",
     "styleguide-page",  # pictures of the error pages, which have a test of their own

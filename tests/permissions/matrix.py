@@ -260,6 +260,9 @@ ADMIN = {
     "platform_admin:autocomplete": Rule(only(), NO),
     "platform_admin:jsi18n": Rule(ADMIN_ONLY, NO),
     "platform_admin:clinics_clinic_opening": both(ADMIN_ONLY),
+    "platform_admin:clinics_clinicapplication_decision": Rule(NO, ADMIN_ONLY),
+    "platform_admin:clinics_clinicapplication_licence": Rule(ADMIN_ONLY, NO),
+    "platform_admin:clinics_clinicapplication_progress": Rule(ADMIN_ONLY, NO),
     "platform_admin:app_list": Rule(ADMIN_ONLY, ADMIN_ONLY, {"app_label": "clinics"}),
     "platform_admin:(?P<url>.*)$": Rule(
         only(missing=frozenset({"admin"})), only(missing=frozenset({"admin"})), {"url": "nothing-here"}
@@ -268,6 +271,7 @@ ADMIN = {
 }
 for label in (
     "clinics.clinic",
+    "clinics.clinicapplication",
     "clinics.domain",
     "clinics.membership",
     "audit.auditlog",

@@ -98,6 +98,7 @@ def make_sample(cast, event: str = "sample"):
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
     invitation = invite(clinic=cast.uzima, by=cast.owner, role="pharmacist", email=cast.other_patient.user.email)
     clinic_link = cast.patient.clinic_links.get(clinic=cast.uzima)
+    application = factories.make_application(cast.patient.user)
     return SimpleNamespace(
         by_name={
             "doctor_id": cast.doctor.pk,
@@ -111,7 +112,7 @@ def make_sample(cast, event: str = "sample"):
             "credential_id": credential.pk,
             "request_id": asked.pk,
             "clinic_id": cast.uzima.pk,
-            "application_id": factories.make_application(cast.patient.user).pk,
+            "application_id": application.pk,
             "day": "1",
             "invitation_id": invitation.pk,
             "token": make_token(invitation.pk, invitation.sendings),
@@ -121,6 +122,7 @@ def make_sample(cast, event: str = "sample"):
             "platform": {},
             "admin": {
                 "clinics.clinic": cast.uzima.pk,
+                "clinics.clinicapplication": application.pk,
                 "clinics.domain": Domain.objects.filter(tenant=cast.uzima).first().pk,
                 "clinics.membership": Membership.objects.filter(clinic=cast.uzima).first().pk,
                 "audit.auditlog": public_entry.pk,
