@@ -19,8 +19,10 @@ from accounts.models import (
     VerificationStatus,
 )
 from clinics.dashboard import Wait, waits
+from clinics.first_steps import Step, first_step
 from clinics.policies import can, may, request_membership
 from precta import clock
+from precta.hosts import platform_url
 
 EXPIRES_SOON = timedelta(days=60)
 
@@ -68,3 +70,14 @@ def doctors_who_ask(request: HttpRequest) -> Wait | None:
         return None
     waiting = DoctorClinicRequest.objects.filter(clinic=request.clinic.pk, status=ClinicRequestStatus.REQUESTED)
     return Wait(_("Doctors who ask to join"), waiting.count(), reverse("admin:accounts_doctor_requests"), "brand")
+
+
+@first_step(order=30)
+def doctors(request: HttpRequest) -> Step:
+    note = _("Doctors sign up at %(address)s and choose your clinic; you accept them here.")
+    return Step(
+        _("Bring in your doctors"),
+        note % {"address": platform_url("accounts:join-doctor:home").partition("://")[2]},
+        reverse("admin:accounts_doctor_requests"),
+        Doctor.objects.filter(clinic=request.clinic.pk).exists(),
+    )

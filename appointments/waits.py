@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from appointments.models import Appointment, AppointmentStatus
+from appointments.models import Appointment, AppointmentStatus, DoctorAvailability
 from clinics.dashboard import Wait, waits
+from clinics.first_steps import Step, first_step
 from clinics.policies import can, request_membership
 from precta import clock
 from precta.payments.models import PaymentMethod, Refund, RefundStatus
@@ -92,3 +93,13 @@ def failed_refunds(request: HttpRequest) -> Wait | None:
         return None
     url = reverse("admin:payments_refund_changelist") + f"?status__exact={RefundStatus.FAILED}"
     return Wait(_("Refunds that failed"), _refunds(request)["failed"], url, "bad")
+
+
+@first_step(order=40)
+def working_hours(request: HttpRequest) -> Step:
+    return Step(
+        _("Give your doctors working hours"),
+        _("Patients can book as soon as a verified doctor has hours. Each doctor can also set their own."),
+        reverse("admin:appointments_doctoravailability_changelist"),
+        DoctorAvailability.objects.exists(),
+    )

@@ -26,6 +26,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clinics.admin_menu import Entry, Site, grouped
 from clinics.admin_second_step import SecondStep, safe_next
 from clinics.dashboard import lines_for
+from clinics.first_steps import first_steps
 from clinics.policies import request_membership
 from clinics.policy_settings import DEFAULT_TIME_ZONE
 from precta import hosts
@@ -210,6 +211,9 @@ class ClinicAdminSite(HouseAdminSite):
 
     def zone(self, request: HttpRequest) -> ZoneInfo:
         return request.clinic.policy.tz
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().index(request, {"steps": first_steps(request), **(extra_context or {})})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "site_header": request.clinic.name if request.clinic else ""}

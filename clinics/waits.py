@@ -1,4 +1,4 @@
-"""Lines of the platform's dashboard: clinics."""
+"""Lines of the platform's dashboard about clinics, and the first steps of a new one."""
 
 from django.db.models import Count, Min
 from django.http import HttpRequest
@@ -7,7 +7,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from clinics.dashboard import Wait, waits
-from clinics.models import ApplicationStatus, Clinic, ClinicApplication, ClinicStatus
+from clinics.first_steps import Step, first_step
+from clinics.models import ApplicationStatus, Clinic, ClinicApplication, ClinicStatus, Membership, StaffInvitation
+from clinics.opening_hours import OpeningHours
 
 
 @waits("platform", order=10)
@@ -30,3 +32,27 @@ def clinics_not_set_up(request: HttpRequest) -> Wait:
 def suspended_clinics(request: HttpRequest) -> Wait:
     url = reverse("admin:clinics_clinic_changelist") + f"?status__exact={ClinicStatus.SUSPENDED}"
     return Wait(_("Suspended clinics"), Clinic.objects.filter(status=ClinicStatus.SUSPENDED).count(), url, "bad")
+
+
+@first_step(order=10)
+def page_and_hours(request: HttpRequest) -> Step:
+    clinic = request.clinic
+    return Step(
+        _("Check the clinic's page and opening hours"),
+        _("Patients read there what you do, where you are and when you are open. Your rules are there too."),
+        reverse("admin:clinics_clinic_change", args=[clinic.pk]),
+        bool(clinic.description and clinic.address and OpeningHours.read(clinic.operating_hours).given),
+    )
+
+
+@first_step(order=20)
+def staff(request: HttpRequest) -> Step:
+    others = Membership.objects.filter(clinic=request.clinic.pk).exclude(user=request.user.pk)
+    invited = StaffInvitation.objects.filter(clinic=request.clinic.pk)
+    found = others.order_by().values("pk")[:1].union(invited.order_by().values("pk")[:1])
+    return Step(
+        _("Invite your staff"),
+        _("The front desk books for callers and walk-ins, managers run the clinic with you."),
+        reverse("admin:staff-invite"),
+        bool(list(found)),
+    )

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import DoctorCredential, UserStatus
+from clinics.services.creation import create_clinic
 from tests import factories
 
 CEILING = 15
@@ -65,3 +66,31 @@ def test_the_menu_offers_what_the_role_may_open_and_nothing_else(cast, at_clinic
 
 def test_an_apps_own_page_leads_to_the_menu(cast, at_clinic):
     assert at_clinic(cast.uzima, cast.owner).get("/admin/accounts/")["Location"] == "/admin/"
+
+
+def test_the_owner_of_a_new_clinic_reads_what_to_do_first(cast, at_clinic, django_assert_max_num_queries):
+    clinic = create_clinic(name="Fresh", slug="fresh", owner=cast.other_patient.user, address="Moi Avenue 1")
+    client = at_clinic(clinic, cast.other_patient.user)
+    with django_assert_max_num_queries(CEILING):
+        page = client.get("/admin/").content.decode()
+    assert "First steps for your clinic" in page
+    for url in ("/admin/staff/invite/", "/admin/doctor-requests/", f"/admin/clinics/clinic/{clinic.pk}/change/"):
+        assert f'<a href="{url}">' in page
+    assert "/join/doctor/ and choose your clinic" in page
+
+
+def test_first_steps_go_when_they_are_taken(cast, at_clinic):
+    factories.make_full_week(cast.doctor)
+    client = at_clinic(cast.uzima, cast.owner)
+    page = client.get("/admin/").content.decode()
+    assert "Check the clinic&#x27;s page" in page and "(done)" in page
+    type(cast.uzima).objects.filter(pk=cast.uzima.pk).update(
+        description="Care.", operating_hours={"1": [["08:00", "17:00"]]}
+    )
+    assert "First steps" not in client.get("/admin/").content.decode()
+
+
+def test_first_steps_are_for_those_who_run_the_clinic_and_for_a_month(cast, at_clinic):
+    assert "First steps" not in at_clinic(cast.uzima, cast.staff).get("/admin/").content.decode()
+    type(cast.uzima).objects.filter(pk=cast.uzima.pk).update(created_at=timezone.now() - timedelta(days=31))
+    assert "First steps" not in at_clinic(cast.uzima, cast.owner).get("/admin/").content.decode()

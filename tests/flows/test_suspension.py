@@ -9,10 +9,13 @@ from django.utils import timezone
 from appointments import tasks
 from appointments.models import Appointment
 from appointments.services.cancellation import cancel_appointment
+from appointments.services.projections import refresh_clinic
 from appointments.services.suspension import refund_future_visits
 from clinics.models import Clinic
 from clinics.services.suspension import reactivate_clinic, suspend_clinic
 from precta.audit.models import AuditLog
+from precta.hosts import clinic_url
+from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
 from precta.outbox.services import relay_event
 from precta.tenancy import clinic_context
@@ -137,3 +140,39 @@ def test_nobody_else_suspends_a_clinic(cast, at_admin, at_platform):
         response = client.post(f"/clinics/clinic/{cast.uzima.pk}/opening/", {"action": "suspend"})
         assert response.status_code in {302, 403, 404}
     assert Clinic.objects.get(pk=cast.uzima.pk).status == "active"
+
+
+def test_those_who_answer_for_the_clinic_are_told_in_their_language(cast):
+    manager = factories.make_staff(cast.uzima, "manager")
+    factories.make_patient(user=manager, preferred_language="sw")
+    gone = factories.make_staff(cast.uzima, "owner")
+    type(gone).objects.filter(pk=gone.pk).update(status="suspended")
+    suspend_clinic(clinic=cast.uzima, by=cast.admin, reason="licence")
+    for event in OutboxEvent.objects.filter(kind="clinic.suspended"):
+        assert relay_event(event.pk)
+        relay_event(event.pk)
+    told = Notification.objects.filter(title__contains="Uzima Clinic", channel="email")
+    assert dict(told.values_list("user_id", "language")) == {cast.owner.pk: "en", manager.pk: "sw"}
+    reactivate_clinic(clinic=cast.uzima, by=cast.admin)
+    for event in OutboxEvent.objects.filter(kind="clinic.reactivated"):
+        assert relay_event(event.pk)
+    again = Notification.objects.get(title__contains="open again", channel="email", user=cast.owner)
+    assert again.data["url"] == clinic_url(cast.uzima, "admin:index")
+
+
+def test_doctors_are_out_of_the_search_at_once_and_come_back_with_their_free_times(cast, at_platform):
+    factories.make_full_week(cast.doctor)
+    refresh_clinic(cast.uzima)
+    found = f"/doctors/{cast.doctor.pk}/"
+    assert found in at_platform().get("/doctors/").content.decode()
+    suspend_clinic(clinic=cast.uzima, by=cast.admin)
+    assert found not in at_platform().get("/doctors/").content.decode()
+    assert at_platform().get(found).status_code == 404
+    assert "Uzima Clinic" not in at_platform().get("/clinics/").content.decode()
+    type(cast.doctor).objects.filter(pk=cast.doctor.pk).update(next_slots={}, next_available_at=None)
+    reactivate_clinic(clinic=cast.uzima, by=cast.admin)
+    with clinic_context(cast.uzima):
+        for event in OutboxEvent.objects.filter(kind="clinic.changed", relayed_at=None):
+            assert relay_event(event.pk)
+    assert found in at_platform().get("/doctors/").content.decode()
+    assert type(cast.doctor).objects.get(pk=cast.doctor.pk).next_slots["in_person"]
