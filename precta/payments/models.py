@@ -43,7 +43,7 @@ class Payment(models.Model):
     `provider_reference` is the clinic's code, a hyphen and a CUID2: the code routes the provider's webhook to this
     schema. `charged_at` is written before the provider is called: empty means that nothing ever went out.
     A second success for one subject is kept out of the subject's books: `duplicate_of` names the first, `subject_id`
-    becomes its own id, and it is refunded.
+    becomes its own id, and it is refunded. `taken_by` is who of the staff took a cash payment, at `paid_at`.
     """
 
     id = IdField()
@@ -75,6 +75,15 @@ class Payment(models.Model):
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     next_check_at = models.DateTimeField(_("next check"), default=timezone.now, null=True, blank=True)
     put_aside_at = models.DateTimeField(_("put aside for a person"), null=True, blank=True)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        db_column="taken_by",
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("cash taken by"),
+    )
     duplicate_of = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -113,7 +122,10 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money owed back for one payment; `key` makes the same decision, taken twice, one refund."""
+    """Money owed back for one payment; `key` makes the same decision, taken twice, one refund.
+
+    `handed_by` is who of the staff gave cash back, at `processed_at`.
+    """
 
     id = IdField()
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
@@ -135,6 +147,15 @@ class Refund(models.Model):
     last_error = models.CharField(_("last error"), max_length=200, blank=True, default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     processed_at = models.DateTimeField(_("paid back"), null=True, blank=True)
+    handed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        db_column="handed_by",
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("cash handed back by"),
+    )
 
     class Meta:
         verbose_name = _("refund")

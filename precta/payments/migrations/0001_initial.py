@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
                 ('put_aside_at', models.DateTimeField(blank=True, null=True, verbose_name='put aside for a person')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('duplicate_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='duplicates', to='payments.payment', verbose_name='paid already by')),
+                ('taken_by', models.ForeignKey(blank=True, db_column='taken_by', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cash taken by')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='payer')),
             ],
             options={
@@ -80,6 +81,7 @@ class Migration(migrations.Migration):
                 ('last_error', models.CharField(blank=True, default='', max_length=200, verbose_name='last error')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('processed_at', models.DateTimeField(blank=True, null=True, verbose_name='paid back')),
+                ('handed_by', models.ForeignKey(blank=True, db_column='handed_by', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cash handed back by')),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='payments.payment', verbose_name='payment')),
             ],
             options={

@@ -150,7 +150,10 @@ def settle_refunds(*, payment: Payment, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def hand_back_cash(*, refund: Refund, handed_by: Any, now: datetime | None = None) -> Refund:
-    """The desk has given the money of a cash payment back. Quiet when done already. Raises NotRefundable."""
+    """The desk has given the money of a cash payment back; who gave it stays with the row. Quiet when done already.
+
+    Raises NotRefundable when the money was not paid in cash.
+    """
     if refund.payment.method != PaymentMethod.CASH:
         raise NotRefundable(refund.payment.method)
     return _close(refund.pk, RefundStatus.PROCESSED, now or clock.now(), user=handed_by)
@@ -260,7 +263,8 @@ def _close(refund_id: str, status: str, now: datetime, *, error: str = "", user:
     refund.status = status
     refund.last_error = error[:200]
     refund.processed_at = now if status == RefundStatus.PROCESSED else None
-    refund.save(update_fields=["status", "last_error", "processed_at"])
+    refund.handed_by = user
+    refund.save(update_fields=["status", "last_error", "processed_at", "handed_by"])
     record(f"refund.{status}", resource=refund, details=_details(refund), user=user)
     emit(f"refund.{status}", refund_id=refund.pk)
     if status == RefundStatus.FAILED:

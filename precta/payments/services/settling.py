@@ -116,13 +116,18 @@ def _end_without_money(answer: Transaction | None, age: timedelta) -> str:
     return "abandoned" if age > LEFT_AFTER else ""
 
 
-@transaction.atomic
 def take_cash(*, payment: Payment, taken_by: Any, now: datetime | None = None) -> Payment:
-    """The desk has received a cash payment. Raises PaymentClosed when it is not a pending cash payment."""
-    now = now or clock.now()
-    locked, others = lock_payment(payment, announce=True)
+    """The desk has received a cash payment; who took it stays with the row. Raises PaymentClosed when it is not a
+    pending cash payment (any more)."""
+    return retried(_take_cash, payment, taken_by, now or clock.now())
+
+
+@transaction.atomic
+def _take_cash(payment: Payment, taken_by: Any, now: datetime) -> Payment:
+    locked, others = lock_payment(Payment.objects.get(pk=payment.pk), announce=True)
     if locked.method != PaymentMethod.CASH or locked.status != PaymentStatus.PENDING:
         raise PaymentClosed(locked.status)
+    locked.taken_by = taken_by
     return _complete(locked, now, now, others, user=taken_by)
 
 
@@ -208,6 +213,7 @@ def _save(payment: Payment) -> None:
             "failure_reason",
             "put_aside_at",
             "duplicate_of",
+            "taken_by",
             "next_check_at",
             "provider_response",
         ]
