@@ -77,6 +77,18 @@ class RefundChanged(AppointmentError):
         self.quote = quote
 
 
+class RefundOutOfRange(AppointmentError):
+    """Less than the rule gives back, or more than was paid. `quote` is how it stands now; None when not cancelling."""
+
+    def __init__(self, quote: "RefundQuote | None" = None) -> None:
+        super().__init__("refund out of range")
+        self.quote = quote
+
+
+class PaymentChanged(AppointmentError):
+    """What is left of the payment is not what was shown: somebody gave some of it back a moment ago."""
+
+
 class TooLateToMove(AppointmentError):
     """The clinic's rules let the patient move the visit no more. `until` was the last moment."""
 

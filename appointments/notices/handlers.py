@@ -42,9 +42,10 @@ def tell_cancelled(event: OutboxEvent) -> None:
     visit = _visit(event)
     if visit is None or visit.cancellation_reason in reasons.MOVES:
         return
-    by_patient = event.payload.get("side") == Side.PATIENT
+    side = event.payload.get("side")
+    cause = event.payload.get("cause", side)
     kind = NotificationType.APPOINTMENT_CANCELLED
-    _tell(event, patient_side(visit), kind, lambda: wording.cancelled(visit, by_patient=by_patient), _page(visit))
+    _tell(event, patient_side(visit), kind, lambda: wording.cancelled(visit, side=side, cause=cause), _page(visit))
     if visit.cancelled_by_id != visit.doctor_id:
         _tell_doctor(event, visit, kind, lambda: wording.cancelled_to_doctor(visit))
 

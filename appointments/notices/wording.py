@@ -7,6 +7,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from appointments.models import Appointment
+from appointments.services.cancellation import Side
 from precta.templatetags.precta_tags import money
 
 
@@ -71,12 +72,13 @@ def confirmed_to_doctor(visit: Appointment) -> Words:
     return Words(_("New visit booked"), _("%(when)s. %(kind)s.") % _brief(visit), _("Open the day"))
 
 
-def cancelled(visit: Appointment, *, by_patient: bool) -> Words:
-    who = (
-        _("You cancelled this visit.")
-        if by_patient
-        else _("The clinic had to cancel this visit. We are sorry; please choose another time.")
-    )
+def cancelled(visit: Appointment, *, side: str | None, cause: str | None) -> Words:
+    if side == Side.PATIENT:
+        who = _("You cancelled this visit.")
+    elif cause == Side.PATIENT:
+        who = _("The clinic cancelled this visit for you, as you asked.")
+    else:
+        who = _("The clinic had to cancel this visit. We are sorry; please choose another time.")
     return _about(visit, _("Your visit is cancelled"), _paragraphs(_facts(visit), who, _refund(visit)), see_visit())
 
 

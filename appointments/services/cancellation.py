@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.models import Doctor, User
 from appointments import reasons
-from appointments.exceptions import RefundChanged, VisitBegan
+from appointments.exceptions import RefundChanged, RefundOutOfRange, VisitBegan
 from appointments.locks import lock_doctor
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.time_off import is_displaced
@@ -100,17 +100,23 @@ def cancel_appointment(
     appointment: Appointment,
     by_user: User | None,
     side: str,
+    cause: str | None = None,
     reason: str = "",
     expected_refund: Decimal | None = None,
+    refund: Decimal | None = None,
     now: datetime | None = None,
 ) -> Appointment:
     """Cancel a visit and request what is to be given back, all in one transaction; returns the row as it then stands.
 
-    `side` is a Side; `by_user` is None when the portal itself acts. A visit that is cancelled already is returned
-    as it is. Raises RefundChanged when `expected_refund` (the amount that was shown) is not what would go back now,
-    VisitBegan for a patient after the visit's time, InvalidTransition when the visit is in progress or over. Whoever
-    raises has changed nothing. The caller answers for `by_user` being allowed to.
+    `side` is the Side that does it, `cause` the Side whose doing it is, when that is another: a desk that cancels what
+    a patient asks it to gives back what the patient would have got. `by_user` is None when the portal itself acts. A
+    visit that is cancelled already is returned as it is. `refund` gives back that much instead, never less than the
+    rule says and never more than was paid. Raises RefundChanged when `expected_refund` (the amount that was shown) is
+    not what would go back by the rule now, RefundOutOfRange, VisitBegan for a patient after the visit's time,
+    InvalidTransition when the visit is in progress or over. Whoever raises has changed nothing. The caller answers for
+    `by_user` being allowed to.
     """
+    cause = cause or side
     with transaction.atomic():
         lock_doctor(appointment.doctor_id)
         visit = Appointment.objects.select_for_update(no_key=True, of=("self",)).get(pk=appointment.pk)
@@ -121,9 +127,12 @@ def cancel_appointment(
         if side == Side.PATIENT and visit.scheduled_at <= now:
             raise VisitBegan
         payments = _locked_payments(visit)
-        quote = quote_refund(appointment=visit, by=side, now=now)
+        quote = quote_refund(appointment=visit, by=cause, now=now)
         if expected_refund is not None and quote.amount != expected_refund:
             raise RefundChanged(quote)
+        back = quote.amount if refund is None else refund
+        if not quote.amount <= back <= quote.paid:
+            raise RefundOutOfRange(quote)
         was_held = visit.status == AppointmentStatus.PENDING_PAYMENT
         is_unpaid_move = was_held and visit.rescheduled_from_id is not None
         move(
@@ -133,21 +142,19 @@ def cancel_appointment(
             cancelled_by_id=by_user.pk if by_user else None,
             cancellation_reason=reasons.MOVE_DROPPED if is_unpaid_move else reason[:REASON_LENGTH],
             # What went back earlier (a cheaper time) counts as well: the column answers for all refunds of the visit.
-            refund_due=quote.amount + refunded_total(visit.pk),
+            refund_due=back + refunded_total(visit.pk),
         )
-        give_back(payments, quote.amount, reason="cancelled", key=f"cancel:{visit.pk}")
+        give_back(payments, back, reason="cancelled", key=f"cancel:{visit.pk}")
         drop_open_moves(visit, by_user=by_user, now=now)
-        record(
-            "appointment.cancelled",
-            resource=visit,
-            user=by_user,
-            details={"side": str(side), "paid": str(quote.paid), "refund": str(quote.amount)},
-        )
+        details = {"side": str(side), "cause": str(cause), "paid": str(quote.paid), "refund": str(back)}
+        if back != quote.amount:
+            details["by_the_rule"] = str(quote.amount)
+        record("appointment.cancelled", resource=visit, user=by_user, details=details)
         if was_held and side == Side.PATIENT:
             # Nobody but the patient knew of it: the time is free again, and there is no news to tell.
             emit("availability.changed", doctor_id=visit.doctor_id)
         else:
-            emit("appointment.cancelled", appointment_id=visit.pk, side=str(side))
+            emit("appointment.cancelled", appointment_id=visit.pk, side=str(side), cause=str(cause))
     return visit
 
 
