@@ -99,7 +99,8 @@ def reschedule_appointment(
     """Move a confirmed visit to `starts_at` (aware) and `mode`; returns the new visit.
 
     It is confirmed, or held (`pending_payment`) when there is a difference to pay, by `method` (M-Pesa when not
-    given). The same key of the same person gives the same new visit again. The caller answers for `by_user` being
+    given). Moved by the patient's side (`side`) it is booked by `by_user`; moved for them it stays booked by whoever
+    booked it. The same key for the same visit gives the same new visit again. The caller answers for `by_user` being
     allowed to. When it raises, nothing was changed and the old visit stands: InvalidTransition (it is not confirmed,
     or another tab has moved it), TooLateToMove, NothingToMove, SlotNotOffered, SlotTaken, KeyReused, and FeeChanged
     when `expected_fee` (what was shown) is not what the new time costs now.
@@ -108,7 +109,7 @@ def reschedule_appointment(
         patient_id=appointment.patient_id,
         doctor_id=appointment.doctor_id,
         clinic_id=appointment.clinic_id,
-        booked_by=by_user,
+        booked_by_id=by_user.pk if side == Side.PATIENT else appointment.booked_by_id,
         scheduled_at=starts_at,
         consultation_type=mode,
         notes=appointment.notes,
@@ -118,7 +119,7 @@ def reschedule_appointment(
     )
     for is_last in (False, True):
         try:
-            return _move_once(wanted, appointment, side, method, expected_fee, now)
+            return _move_once(wanted, appointment, by_user, side, method, expected_fee, now)
         except DatabaseError as error:
             passing = sqlstate(error) in RETRIED or violated(error, "appointment_once_per_key")
             if is_last or not passing:
@@ -130,6 +131,7 @@ def reschedule_appointment(
 def _move_once(
     wanted: Appointment,
     appointment: Appointment,
+    by_user: User,
     side: str,
     method: str | None,
     expected_fee: Decimal | None,
@@ -162,12 +164,12 @@ def _move_once(
     wanted.fee = quote.fee
     wanted.duration_minutes = old.doctor.consultation_duration_minutes
     wanted.buffer_minutes = old.clinic.policy.buffer_minutes
-    drop_open_moves(old, by_user=wanted.booked_by, now=now)
+    drop_open_moves(old, by_user=by_user, now=now)
     if quote.to_pay:
         _hold(wanted, quote, method or PaymentMethod.MPESA, now)
     else:
         for_clinic = side != Side.PATIENT or is_displaced(old)
-        _switch(old, wanted, quote, by_user=wanted.booked_by, for_clinic=for_clinic, now=now)
+        _switch(old, wanted, quote, by_user=by_user, for_clinic=for_clinic, now=now)
     return wanted
 
 
@@ -200,7 +202,7 @@ def _complete(old: Appointment, new: Appointment, payment: Payment, now: datetim
     _leave(old, by_user_id=new.booked_by_id, reason=reasons.RESCHEDULED, now=now)
     _carry_payments(old, new)
     move(new, AppointmentStatus.CONFIRMED, payment=payment)
-    _tell(old, new)
+    _tell(old, new, by_user=new.booked_by)
 
 
 def _switch(
@@ -220,7 +222,7 @@ def _switch(
             .order_by("pk")
         )
         give_back(payments, quote.to_return, reason="moved to a cheaper time", key=f"move:{new.pk}")
-    _tell(old, new)
+    _tell(old, new, by_user=by_user)
 
 
 def _hold(wanted: Appointment, quote: MoveQuote, method: str, now: datetime) -> None:
@@ -263,9 +265,9 @@ def _carry_payments(old: Appointment, new: Appointment) -> None:
     move_payments(from_subject=old.pk, to_subject=new.pk)
 
 
-def _tell(old: Appointment, new: Appointment) -> None:
+def _tell(old: Appointment, new: Appointment, *, by_user: User) -> None:
     details = {"from": old.pk, "was": old.scheduled_at.isoformat(), "at": new.scheduled_at.isoformat()}
-    record("appointment.rescheduled", resource=new, user=new.booked_by, details=details | {"fee": str(new.fee)})
+    record("appointment.rescheduled", resource=new, user=by_user, details=details | {"fee": str(new.fee)})
     emit("appointment.rescheduled", appointment_id=new.pk, from_id=old.pk)
 
 
