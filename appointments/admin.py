@@ -1,17 +1,33 @@
-"""Visits, doctors' hours and money in the clinic's admin: for looking. Services change them."""
+"""Visits, doctors' hours and money in the clinic's admin: for looking. Services change them, on the desk's pages."""
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Doctor
+from accounts.admin import LinkedPatientAdmin
+from accounts.models import ClinicPatient, Doctor
 from appointments.models import Appointment, DoctorAvailability, TimeOff
+from appointments.urls.desk import PAGES
+from appointments.views.desk import records
 from clinics.admin_base import ClinicModelAdmin
-from clinics.admin_sites import clinic_admin
+from clinics.admin_sites import Entry, clinic_admin
+from clinics.policies import can, request_membership
 from precta.payments.models import Payment, Refund
+
+for page in PAGES:
+    clinic_admin.add_page(*page)
+clinic_admin.add_entry(
+    Entry(
+        _("Front desk"),
+        "admin:appointments_desk",
+        is_for=lambda request: can(request_membership(request), "visits.view"),
+        order=1,
+    )
+)
 
 DOCTORS_NAME = ("doctor__first_name", "doctor__last_name")
 
@@ -64,8 +80,23 @@ class InClinicTime:
             return response.render() if hasattr(response, "render") else response
 
 
+class WithMore:
+    """The page of one row shows what the desk needs around it: `more(request, row)` is added to its template."""
+
+    @staticmethod
+    def more(request: HttpRequest, row: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any):
+        if kwargs.get("obj") is not None:
+            context |= self.more(request, kwargs["obj"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
 @admin.register(Appointment, site=clinic_admin)
-class AppointmentAdmin(InClinicTime, ClinicModelAdmin):
+class AppointmentAdmin(WithMore, InClinicTime, ClinicModelAdmin):
+    more = staticmethod(records.of_visit)
+    change_form_template = "admin/desk/visit_change_form.html"
     list_display = ("scheduled_at", "patient", "doctor", "status", "consultation_type", "fee")
     list_select_related = ("patient", "doctor")
     list_filter = (When, "status", "consultation_type", DoctorOfThisClinic)
@@ -100,22 +131,53 @@ class TimeOffAdmin(InClinicTime, ClinicModelAdmin):
     fields = ("doctor", "starts_at", "ends_at", "created_at")
 
 
+class PaidOn(admin.SimpleListFilter):
+    """The day on which the money came in, by the clinic's calendar; any day of the calendar in the address will do."""
+
+    title = _("day of payment")
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
+        today = records.today(request)
+        return [(today.isoformat(), _("Today")), ((today - timedelta(days=1)).isoformat(), _("Yesterday"))]
+
+    def queryset(self, request: HttpRequest, queryset):
+        if not self.value():
+            return queryset
+        starts_at, ends_at = records.bounds_of(request, self.value())
+        return queryset.filter(paid_at__gte=starts_at, paid_at__lt=ends_at)
+
+
 @admin.register(Payment, site=clinic_admin)
-class PaymentAdmin(InClinicTime, ClinicModelAdmin):
-    list_display = ("created_at", "provider_reference", "amount", "currency", "method", "status", "paid_at")
-    list_filter = ("status", "method", "type")
-    search_fields = ("provider_reference", "subject_id")
+class PaymentAdmin(WithMore, InClinicTime, ClinicModelAdmin):
+    more = staticmethod(records.of_payment)
+    change_form_template = "admin/desk/payment_change_form.html"
+    change_list_template = "admin/desk/payment_change_list.html"
+    list_display = ("created_at", "payer", "amount", "currency", "method", "status", "paid_at", "provider_reference")
+    list_select_related = ("user__patient",)
+    list_filter = (PaidOn, "status", "method", "type")
+    search_fields = ("provider_reference", "subject_id", "user__patient__first_name", "user__patient__last_name")
+    search_help_text = _("The payer's name, or the reference of the receipt.")
     date_hierarchy = "created_at"
     ordering = ("-created_at", "pk")
     # Neither the provider's raw answer nor the payer's phone: they are not needed here.
     fields = (
-        *("created_at", "provider", "provider_reference", "type", "subject_id", "amount", "currency", "method"),
-        *("status", "paid_at", "failure_reason"),
+        *("created_at", "payer", "amount", "currency", "method", "status", "paid_at", "taken_by", "failure_reason"),
+        *("type", "subject_id", "provider", "provider_reference"),
     )
+
+    @admin.display(description=_("payer"), ordering="user__patient__last_name")
+    def payer(self, payment: Payment) -> str:
+        return records.name_of_payer(payment)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None):
+        return super().changelist_view(request, {**records.till(request), **(extra_context or {})})
 
 
 @admin.register(Refund, site=clinic_admin)
-class RefundAdmin(InClinicTime, ClinicModelAdmin):
+class RefundAdmin(WithMore, InClinicTime, ClinicModelAdmin):
+    more = staticmethod(records.of_refund)
+    change_form_template = "admin/desk/refund_change_form.html"
     list_display = ("created_at", "payment", "amount", "currency", "status", "processed_at")
     list_select_related = ("payment",)
     list_filter = ("status",)
@@ -124,5 +186,16 @@ class RefundAdmin(InClinicTime, ClinicModelAdmin):
     ordering = ("-created_at", "pk")
     fields = (
         *("created_at", "payment", "subject_id", "amount", "currency", "reason", "status", "attempts"),
-        *("provider_refund_id", "last_error", "processed_at"),
+        *("provider_refund_id", "last_error", "processed_at", "handed_by"),
     )
+
+
+clinic_admin.unregister(ClinicPatient)
+
+
+@admin.register(ClinicPatient, site=clinic_admin)
+class PatientOfClinicAdmin(WithMore, InClinicTime, LinkedPatientAdmin):
+    """With the visits and payments at this clinic, which only this app knows."""
+
+    more = staticmethod(records.of_patient)
+    change_form_template = "admin/desk/patient_change_form.html"

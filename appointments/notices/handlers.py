@@ -10,7 +10,7 @@ from appointments.models import Appointment, AppointmentStatus
 from appointments.notices import wording
 from appointments.notices.recipients import Recipient, doctor_side, managers, patient_side
 from appointments.notices.wording import Words
-from appointments.services.cancellation import Side, sees_patients
+from appointments.services.cancellation import sees_patients
 from appointments.services.time_off import is_displaced, time_off_over
 from precta import clock
 from precta.hosts import clinic_url, platform_url

@@ -154,7 +154,8 @@ def cancel_appointment(
             # Nobody but the patient knew of it: the time is free again, and there is no news to tell.
             emit("availability.changed", doctor_id=visit.doctor_id)
         else:
-            emit("appointment.cancelled", appointment_id=visit.pk, side=str(side), cause=str(cause))
+            causes = {"cause": str(cause)} if cause != side else {}
+            emit("appointment.cancelled", appointment_id=visit.pk, side=str(side), **causes)
     return visit
 
 

@@ -302,7 +302,7 @@ def test_nobody_pays_more_because_the_doctor_is_off(cast, visit):
 def test_nobody_pays_more_because_the_clinic_moves_the_visit(cast, visit):
     charge(cast.doctor, 3200)
     new = move(visit, cast, by_user=cast.staff, side="clinic")
-    assert (new.status, new.fee, new.booked_by_id) == ("confirmed", Decimal(2500), cast.staff.pk)
+    assert (new.status, new.fee, new.booked_by_id) == ("confirmed", Decimal(2500), cast.patient.pk)
 
 
 def test_a_fee_that_changed_since_the_page_was_shown_moves_nothing(cast, visit):

@@ -320,4 +320,24 @@ CLINIC |= {
 CLINIC |= admin_model("clinic_admin", "accounts.doctor", inside=INSIDE, view=only(*STAFF), export=only(*RUN_IT))
 CLINIC |= admin_model("clinic_admin", "clinics.clinic", inside=INSIDE, view=only(*STAFF), change=only(*RUN_IT))
 
+# The front desk: what is open to whom by `clinics.policies.CAPABILITIES`.
+AT_THE_DESK = only(*SEE_PATIENTS)
+RUNNING_IT = only(*RUN_IT)
+CLINIC |= {
+    "clinic_admin:appointments_desk": Rule(AT_THE_DESK, NO),
+    "clinic_admin:appointments_desk_arrived": Rule(NO, AT_THE_DESK),
+    "clinic_admin:appointments_desk_not_arrived": Rule(NO, AT_THE_DESK),
+    "clinic_admin:appointments_desk_no_show": both(AT_THE_DESK),
+    "clinic_admin:appointments_desk_cancel": both(AT_THE_DESK),
+    "clinic_admin:appointments_desk_move": both(AT_THE_DESK),
+    "clinic_admin:appointments_desk_receipt": Rule(AT_THE_DESK, NO),
+    "clinic_admin:appointments_desk_take_cash": both(AT_THE_DESK),
+    "clinic_admin:appointments_desk_hand_back": both(AT_THE_DESK),
+    "clinic_admin:appointments_desk_retry": both(AT_THE_DESK),
+    "clinic_admin:appointments_desk_give_back": both(RUNNING_IT),
+    "clinic_admin:appointments_desk_hours": Rule(AT_THE_DESK, NO),
+    "clinic_admin:appointments_desk_time_off": both(RUNNING_IT),
+    "clinic_admin:appointments_desk_time_off_remove": both(RUNNING_IT),
+}
+
 MATRIX: dict[str, dict[str, Rule]] = {"platform": PLATFORM, "admin": ADMIN, "clinic": CLINIC}

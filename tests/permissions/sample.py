@@ -117,6 +117,8 @@ def make_sample(cast, event: str = "sample"):
             "invitation_id": invitation.pk,
             "token": make_token(invitation.pk, invitation.sendings),
             "membership_id": cast.staff.memberships.get(clinic=cast.uzima).pk,
+            "payment_id": payment.pk,
+            "refund_id": refund.pk,
         },
         by_model={
             "platform": {},

@@ -32,7 +32,7 @@ from appointments.services.time_off import is_displaced
 from appointments.views.visit_lists import list_context, read_filters
 from precta import clock
 from precta.access import login_required, role_required
-from precta.payments.models import RefundStatus
+from precta.payments.models import Payment, PaymentMethod, RefundStatus
 
 # For so long after paying, the page of the visit closes the booking as its fourth step.
 JUST_DONE = timedelta(minutes=15)
@@ -154,19 +154,24 @@ def receipt(request: HttpRequest, appointment_id: str) -> HttpResponse:
     payments = list(settled_payments_of(visit))
     if not payments:
         raise Http404
+    context = {"visit": visit, **receipt_context(visit, payments)}
+    return render(request, "appointments/patient/receipt.html", context)
+
+
+def receipt_context(visit: Appointment, payments: list[Payment]) -> dict[str, Any]:
+    """What a receipt says of these payments, whoever prints it."""
     refunds = [refund for payment in payments for refund in payment.refunds.all()]
     paid = sum(payment.amount for payment in payments)
     # A refund that failed is shown as such; its money is still with the clinic, or goes back by another row.
     returned = sum(refund.amount for refund in refunds if refund.status != RefundStatus.FAILED)
-    context = {
-        "visit": visit,
+    return {
         "payments": payments,
         "refunds": refunds,
         "paid": paid,
         "returned": returned,
         "kept": paid - returned,
+        "only_cash": all(payment.method == PaymentMethod.CASH for payment in payments),
     }
-    return render(request, "appointments/patient/receipt.html", context)
 
 
 def _is_just_done(visit: Appointment, settled: list[Any], now: Any) -> bool:
