@@ -14,7 +14,8 @@ from appointments.models import Appointment, DoctorAvailability, TimeOff
 from appointments.urls.desk import PAGES
 from appointments.views.desk import records
 from clinics.admin_base import ClinicModelAdmin
-from clinics.admin_sites import Entry, clinic_admin
+from clinics.admin_menu import Entry
+from clinics.admin_sites import clinic_admin
 from clinics.policies import can, request_membership
 from precta.payments.models import Payment, Refund
 
@@ -26,6 +27,7 @@ clinic_admin.add_entry(
         "admin:appointments_desk",
         is_for=lambda request: can(request_membership(request), "visits.view"),
         order=1,
+        icon="layout-list",
     )
 )
 

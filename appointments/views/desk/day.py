@@ -139,10 +139,9 @@ def board(
                 is_away=_covers(each.times_off, now),
             )
         )
-    # Whoever has a visit comes first, by name; the others only say that they have none.
-    sections.sort(key=lambda section: not section.rows)
     return {
-        "sections": sections,
+        "sections": [section for section in sections if section.rows or query.get("doctor")],
+        "idle": [section for section in sections if not section.rows and not query.get("doctor")],
         "total": sum(number for kind, number in counts.items() if kind != "cancelled"),
         "statuses": _status_choices(query, counts),
         "doctors": _doctor_choices(query, days),

@@ -50,9 +50,7 @@ def take(request: HttpRequest, payment_id: str) -> HttpResponse:
         except ProviderUnavailable:
             messages.error(
                 request,
-                _(
-                    "Whether it was paid another way cannot be learnt right now. Nothing was changed; try again soon."
-                ),
+                _("Whether it was paid another way cannot be learnt right now. Nothing was changed; try again soon."),
             )
         else:
             words = _("%(amount)s in cash is noted as taken by you.")
