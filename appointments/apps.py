@@ -9,6 +9,7 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         # Each registers what it holds.
         from appointments import (  # noqa: F401
+            emergency_lists,
             projection_handlers,
             receivers,
             suspension_handlers,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from clinics import application_admin  # noqa: F401 - it registers itself
+from clinics import application_admin, emergency_admin, trail_admin
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
 from clinics.forms import STEPS, ClinicPageForm
@@ -19,9 +19,8 @@ from clinics.models import Clinic, Domain, Membership
 from clinics.opening_hours import DAYS
 from clinics.services.profile import update_clinic
 from clinics.services.suspension import reactivate_clinic, suspend_clinic
-from precta.audit.models import AuditLog
 
-TRAIL = ("created_at", "action", "user", "resource_type", "resource_id", "ip_address")
+__all__ = ["application_admin", "emergency_admin", "trail_admin"]
 
 
 @admin.register(Clinic, site=platform_admin)
@@ -75,27 +74,6 @@ class PlatformMembershipAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "clinic")
     list_filter = ("role", "is_active", "clinic")
     search_fields = ("user__email", "clinic__name")
-
-
-class TrailAdmin:
-    list_display = TRAIL
-    list_select_related = ("user",)
-    list_filter = ("action", "resource_type")
-    search_fields = ("resource_id", "action")
-    search_help_text = _("The id of what was acted on, or the act, such as appointment.cancelled.")
-    date_hierarchy = "created_at"
-    ordering = ("-created_at", "-pk")
-    fields = ("created_at", "action", "user", "resource_type", "resource_id", "details", "ip_address", "user_agent")
-
-
-@admin.register(AuditLog, site=platform_admin)
-class PlatformTrailAdmin(TrailAdmin, ReadOnlyAdmin):
-    """The public trail: accounts, sign-ins, clinics. What happens at a clinic is in the clinic's own."""
-
-
-@admin.register(AuditLog, site=clinic_admin)
-class ClinicTrailAdmin(TrailAdmin, ClinicModelAdmin):
-    pass
 
 
 @admin.register(Membership, site=clinic_admin)

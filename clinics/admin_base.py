@@ -6,19 +6,27 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db import models
 from django.forms import Media, ModelChoiceField, Textarea
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinics.admin_filters import TypedFilter
 from clinics.admin_tools import BulkMixin, ExportMixin
 from clinics.policies import can, may, request_membership
+from precta.audit.models import AuditLog
 from precta.templatetags.look import status_tone
 from precta.templatetags.precta_tags import money
 
+HISTORY_PAGE = 50
 # Columns that hold a state, shown as a badge.
 STATES = frozenset({"status", "verification_status"})
 AMOUNTS = frozenset({"amount", "fee", "consultation_fee", "refund_due"})
@@ -102,6 +110,26 @@ class CarefulModelAdmin(BulkMixin, ExportMixin, ModelAdmin):
             raise IncorrectLookupParameters
         return super().get_changelist_instance(request)
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """What the trail tells of this row; Django's own log knows only of its own forms."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        entries = AuditLog.objects.filter(resource_type=self.opts.model_name, resource_id=row.pk)
+        page = Paginator(entries.select_related("user").order_by("-created_at", "-pk"), HISTORY_PAGE).get_page(
+            request.GET.get("page")
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("History of %(row)s") % {"row": row},
+            "row": row,
+            "opts": self.opts,
+            "page": page,
+        }
+        return TemplateResponse(request, "admin/object_history.html", context)
+
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
@@ -118,6 +146,8 @@ class CarefulModelAdmin(BulkMixin, ExportMixin, ModelAdmin):
                 names.add(entry)
             elif isinstance(entry, type) and issubclass(entry, SimpleListFilter):
                 names.add(str(entry.parameter_name))
+            elif isinstance(entry, type) and issubclass(entry, TypedFilter):
+                names |= entry.parameter_names()
             elif isinstance(entry, Iterable):
                 names.add(str(next(iter(entry))))
         return names

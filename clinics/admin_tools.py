@@ -20,6 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from precta.access import step_up_required
 from precta.audit.services import record
 from precta.csv_export import csv_response
 from precta.text import printable
@@ -132,7 +133,7 @@ class ExportMixin:
         if not self.exported:
             return super().get_urls()
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        return [path("export/", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
+        return [path("export/", self.admin_site.admin_view(step_up_required(self.export_view)), name=name), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"export_url": self._export_url(request), **(extra_context or {})})

@@ -9,6 +9,14 @@ class ApplicationRefused(Exception):
     """A step that the application cannot take now; the message says why to whoever wanted it. Nothing was changed."""
 
 
+class NotPlatformAdmin(Exception):
+    """Only somebody who runs the platform can open a clinic's data."""
+
+
+class ReasonMissing(ValueError):
+    """A clinic's data is not opened without a reason that its owners can understand."""
+
+
 class StaffError(Exception):
     """A change to the staff that the clinic's rules refuse; nothing was changed."""
 

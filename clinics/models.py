@@ -18,6 +18,7 @@ from clinics.application import (  # noqa: F401 - the application is a model of 
     ClinicApplication,
     RefusalReason,
 )
+from clinics.emergency import EmergencyAccess  # noqa: F401 - a model of this app
 from clinics.policy_settings import ClinicSettings
 from precta.choices import choices_check
 from precta.ids import IdField, new_clinic_code

@@ -32,11 +32,11 @@ def tell_applicant(event: OutboxEvent) -> None:
 
 
 @on("clinic.suspended", "clinic.reactivated")
-def tell_managers(event: OutboxEvent) -> None:
+def tellleaders(event: OutboxEvent) -> None:
     clinic = Clinic.objects.filter(pk=event.payload["clinic_id"]).first()
     if clinic is None:
         return
-    for user, language in _managers(clinic):
+    for user, language in leaders(clinic):
         with translation.override(language):
             if event.kind == "clinic.suspended":
                 title = _("%(clinic)s is suspended on Precta") % {"clinic": clinic.name}
@@ -79,7 +79,7 @@ def _about_application(event: OutboxEvent, application: ClinicApplication) -> tu
     )
 
 
-def _managers(clinic: Clinic) -> Iterator[tuple[Any, str]]:
+def leaders(clinic: Clinic) -> Iterator[tuple[Any, str]]:
     """Owners and managers who can sign in, each with the language of their account."""
     memberships = Membership.objects.filter(
         clinic=clinic, is_active=True, role__in=(MembershipRole.OWNER, MembershipRole.MANAGER)

@@ -28,6 +28,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[MembershipRole]]] = {
     "clinics.clinic": {"view": frozenset(MembershipRole), "change": RUNS_IT},
     "clinics.membership": {"view": RUNS_IT},
     "audit.auditlog": {"view": RUNS_IT},
+    "clinics.emergencyaccess": {"view": RUNS_IT},
 }
 
 # What is done through services, on pages of their own: capability → roles.

@@ -1,4 +1,4 @@
-"""Lines of the platform's dashboard about clinics, and the first steps of a new one."""
+"""Lines of the dashboards about clinics and who may read their data, and the first steps of a new one."""
 
 from django.db.models import Count, Min
 from django.http import HttpRequest
@@ -7,9 +7,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from clinics.dashboard import Wait, waits
+from clinics.emergency import EmergencyAccess
 from clinics.first_steps import Step, first_step
 from clinics.models import ApplicationStatus, Clinic, ClinicApplication, ClinicStatus, Membership, StaffInvitation
 from clinics.opening_hours import OpeningHours
+from clinics.policies import can, request_membership
 
 
 @waits("platform", order=10)
@@ -32,6 +34,22 @@ def clinics_not_set_up(request: HttpRequest) -> Wait:
 def suspended_clinics(request: HttpRequest) -> Wait:
     url = reverse("admin:clinics_clinic_changelist") + f"?status__exact={ClinicStatus.SUSPENDED}"
     return Wait(_("Suspended clinics"), Clinic.objects.filter(status=ClinicStatus.SUSPENDED).count(), url, "bad")
+
+
+@waits("platform", order=70)
+def open_accesses(request: HttpRequest) -> Wait:
+    url = reverse("admin:clinics_emergencyaccess_changelist") + "?state=open"
+    return Wait(_("Emergency accesses that are open"), EmergencyAccess.objects.open().count(), url, "bad")
+
+
+@waits("clinic", order=90)
+def precta_reads(request: HttpRequest) -> Wait | None:
+    if not can(request_membership(request), "audit.view"):
+        return None
+    count = EmergencyAccess.objects.open().filter(clinic_id=request.clinic.pk).count()  # type: ignore[attr-defined]
+    url = reverse("admin:clinics_emergencyaccess_changelist")
+    # Nothing to do with it most of the year: it is told only while it is so.
+    return Wait(_("People of Precta who may read your data now"), count, url, "bad") if count else None
 
 
 @first_step(order=10)

@@ -8,6 +8,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import datetime
+import django.db.models.expressions
 import precta.ids
 
 
@@ -419,6 +421,71 @@ class Migration(migrations.Migration):
                         condition=models.Q(("status__in", ["creating", "failed", "waiting"])),
                         fields=("slug",),
                         name="application_one_waiting_a_slug",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="EmergencyAccess",
+            fields=[
+                (
+                    "id",
+                    precta.ids.IdField(
+                        default=precta.ids.new_id, editable=False, max_length=36, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500, verbose_name="reason")),
+                (
+                    "opened_at",
+                    models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name="opened"),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="ends")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed early")),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinics.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "emergency access",
+                "verbose_name_plural": "emergency accesses",
+                "ordering": ("-opened_at", "-pk"),
+                "indexes": [models.Index(fields=["clinic", "user", "-opened_at"], name="emergency_access_whose")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason__regex", "\\S")), name="emergency_access_has_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("expires_at__gt", models.F("opened_at")),
+                            (
+                                "expires_at__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("opened_at"), "+", models.Value(datetime.timedelta(seconds=3600))
+                                ),
+                            ),
+                        ),
+                        name="emergency_access_one_hour",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at__isnull", True), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="emergency_access_closed_after",
                     ),
                 ],
             },

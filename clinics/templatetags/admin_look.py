@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
+from clinics import trail_words
 from clinics.admin_menu import name_of
 
 register = template.Library()
@@ -47,3 +51,23 @@ def chosen(choices: Iterable[dict[str, Any]]) -> str:
         if choice.get("selected"):
             return "" if number == 0 else str(choice["display"])
     return ""
+
+
+@register.filter
+def act(action: str) -> str:
+    """An action of the trail in words."""
+    return trail_words.act(action)
+
+
+@register.filter
+def thing(resource_type: str) -> str:
+    """What an entry of the trail is about, in words."""
+    return trail_words.thing(resource_type)
+
+
+@register.filter
+def told(value: Any) -> Any:
+    """A cell of a list: times on the page's clock, "–" for nothing."""
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "D j M Y, H:i")
+    return "–" if value in (None, "") else value

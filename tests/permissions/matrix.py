@@ -263,6 +263,9 @@ ADMIN = {
     "platform_admin:clinics_clinicapplication_decision": Rule(NO, ADMIN_ONLY),
     "platform_admin:clinics_clinicapplication_licence": Rule(ADMIN_ONLY, NO),
     "platform_admin:clinics_clinicapplication_progress": Rule(ADMIN_ONLY, NO),
+    "platform_admin:clinics_clinic_data": both(ADMIN_ONLY),
+    # Nobody without an access of their own that is open (tests/clinics/test_emergency.py).
+    "platform_admin:clinics_clinic_data_list": Rule(only(), NO, {"kind": "visits"}),
     "platform_admin:app_list": Rule(ADMIN_ONLY, ADMIN_ONLY, {"app_label": "clinics"}),
     "platform_admin:(?P<url>.*)$": Rule(
         only(missing=frozenset({"admin"})), only(missing=frozenset({"admin"})), {"url": "nothing-here"}
@@ -274,6 +277,7 @@ for label in (
     "clinics.clinicapplication",
     "clinics.domain",
     "clinics.membership",
+    "clinics.emergencyaccess",
     "audit.auditlog",
     "accounts.doctor",
     "accounts.doctorcredential",
@@ -311,7 +315,7 @@ for label in (
     "payments.refund",
 ):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS), export=only(*RUN_IT))
-for label in ("audit.auditlog", "clinics.membership"):
+for label in ("audit.auditlog", "clinics.emergencyaccess", "clinics.membership"):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*RUN_IT), export=only(*RUN_IT))
 CLINIC |= {
     "clinic_admin:accounts_doctor_requests": Rule(only(*RUN_IT), NO),

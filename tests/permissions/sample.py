@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from accounts.models import DoctorClinicRequest, DoctorCredential
 from accounts.services.family import add_child
 from appointments.models import DoctorAvailability, TimeOff
+from clinics.emergency import EmergencyAccess
 from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
 from clinics.services.staff import invite
@@ -97,6 +98,14 @@ def make_sample(cast, event: str = "sample"):
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
     invitation = invite(clinic=cast.uzima, by=cast.owner, role="pharmacist", email=cast.other_patient.user.email)
+    opened = now - timedelta(days=1)
+    access = EmergencyAccess.objects.create(
+        user=cast.admin,
+        clinic=cast.uzima,
+        reason="A refund hangs",
+        opened_at=opened,
+        expires_at=opened + timedelta(hours=1),
+    )
     clinic_link = cast.patient.clinic_links.get(clinic=cast.uzima)
     application = factories.make_application(cast.patient.user)
     return SimpleNamespace(
@@ -126,6 +135,7 @@ def make_sample(cast, event: str = "sample"):
                 "clinics.clinic": cast.uzima.pk,
                 "clinics.clinicapplication": application.pk,
                 "clinics.domain": Domain.objects.filter(tenant=cast.uzima).first().pk,
+                "clinics.emergencyaccess": access.pk,
                 "clinics.membership": Membership.objects.filter(clinic=cast.uzima).first().pk,
                 "audit.auditlog": public_entry.pk,
                 "accounts.user": cast.patient.user.pk,
@@ -141,6 +151,7 @@ def make_sample(cast, event: str = "sample"):
                 "payments.payment": payment.pk,
                 "payments.refund": refund.pk,
                 "audit.auditlog": entry.pk,
+                "clinics.emergencyaccess": access.pk,
                 "clinics.membership": Membership.objects.filter(clinic=cast.uzima).first().pk,
                 "clinics.clinic": cast.uzima.pk,
             },
