@@ -20,9 +20,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from precta.access import step_up_required
+from precta.access import step_up_redirect
 from precta.audit.services import record
 from precta.csv_export import csv_response
+from precta.second_factor.session import stepped_up
 from precta.text import printable
 
 MOST_EXPORTED = 50_000
@@ -133,7 +134,7 @@ class ExportMixin:
         if not self.exported:
             return super().get_urls()
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        return [path("export/", self.admin_site.admin_view(step_up_required(self.export_view)), name=name), *super().get_urls()]
+        return [path("export/", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"export_url": self._export_url(request), **(extra_context or {})})
@@ -143,6 +144,8 @@ class ExportMixin:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         if not self.has_export_permission(request):
             raise PermissionDenied
+        if not stepped_up(request):
+            return step_up_redirect(request)
         try:
             shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters as error:

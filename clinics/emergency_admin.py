@@ -25,8 +25,10 @@ from clinics.exceptions import ReasonMissing
 from clinics.models import Clinic, Membership
 from clinics.services.emergency import LONGEST_REASON, close_access, current_access, open_access
 from clinics.trail_words import act, thing
+from precta.access import step_up_redirect
 from precta.audit.models import AuditLog
 from precta.audit.services import record
+from precta.second_factor.session import stepped_up
 from precta.tenancy import clinic_context
 
 ROWS = 50
@@ -76,6 +78,8 @@ def data_page(request: HttpRequest, clinic_id: str) -> HttpResponse:
             if access is not None and close_access(access=access, by=request.user):
                 messages.success(request, gettext("The access is closed. The clinic sees when it was."))
             return HttpResponseRedirect(here)
+        if not stepped_up(request):
+            return step_up_redirect(request)
         try:
             open_access(clinic=clinic, by=request.user, reason=request.POST.get("reason", ""))
         except ReasonMissing:

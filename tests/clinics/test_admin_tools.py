@@ -157,3 +157,16 @@ def test_too_many_at_once_are_refused_and_an_unknown_action_does_nothing(cast, a
     assert "Choose at most 1 at once." in answer.content.decode()
     client.post("/accounts/user/", {**data, "action": "delete_selected", "post": "yes", "confirmed": "yes"})
     assert User.objects.filter(pk=cast.patient.pk, status=UserStatus.ACTIVE).exists()
+
+
+def test_an_export_asks_for_a_proof_that_is_no_older_than_ten_minutes(cast, at_clinic, at_admin):
+    for client, url in (
+        (at_clinic(cast.uzima, cast.owner, minutes_ago=11), "/admin/appointments/appointment/export/"),
+        (at_admin(cast.admin, minutes_ago=11), "/accounts/user/export/"),
+    ):
+        answer = client.get(url)
+        assert answer.status_code == 302
+        assert "next=" in answer["Location"] and "export" in answer["Location"]
+    with clinic_context(cast.uzima):
+        assert not AuditLog.objects.filter(action__endswith=".exported").exists()
+    assert not AuditLog.objects.filter(action__endswith=".exported").exists()

@@ -232,3 +232,11 @@ def test_the_database_refuses_an_access_without_reason_or_end(cast, changes):
     row = {"reason": REASON, "opened_at": NOW, "expires_at": NOW + LASTS, "user": cast.admin, "clinic": cast.uzima}
     with pytest.raises(IntegrityError), transaction.atomic():
         EmergencyAccess.objects.create(**(row | changes))
+
+
+def test_opening_asks_for_a_proof_that_is_no_older_than_ten_minutes(cast, at_admin):
+    client = at_admin(cast.admin, minutes_ago=11)
+    assert client.get(ask(cast.uzima)).status_code == 200
+    answer = client.post(ask(cast.uzima), {"action": "open", "reason": REASON})
+    assert answer.status_code == 302 and "next=" in answer["Location"]
+    assert not EmergencyAccess.objects.exists()
