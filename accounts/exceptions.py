@@ -1,5 +1,11 @@
 """What can go wrong with people."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accounts.models import Patient
+
 
 class CannotSuspendYourself(ValueError):
     """An admin who suspends the own account could not take it back."""
@@ -75,3 +81,11 @@ class PapersUndecided(ValueError):
     def __init__(self, missing: list) -> None:
         super().__init__("papers undecided")
         self.missing = missing
+
+
+class PossibleTwin(ValueError):
+    """The clinic has patients who may be the same person. `twins` are they."""
+
+    def __init__(self, twins: "Sequence[Patient]") -> None:
+        super().__init__(f"{len(twins)} possible twins")
+        self.twins = list(twins)

@@ -1,7 +1,9 @@
 """Who may act for whom."""
 
-from accounts.models import Patient, Role, User
+from accounts.models import ClinicPatient, Patient, Role, User
 from accounts.selectors import patients_of
+from clinics.models import Clinic
+from clinics.policies import can, membership_of
 
 
 def may_act_for(user: User, patient: Patient) -> bool:
@@ -14,3 +16,10 @@ def needs_second_factor(user: User) -> bool:
     if not user.is_authenticated:
         return False
     return user.role in {Role.DOCTOR, Role.ADMIN} or user.memberships.filter(is_active=True).exists()
+
+
+def may_book_at_desk(user: User, patient: Patient, clinic: Clinic) -> bool:
+    """Whether `user` books for others at `clinic`, and `patient` is one of the clinic's own."""
+    if not can(membership_of(user, clinic), "visits.book"):
+        return False
+    return ClinicPatient.objects.filter(clinic=clinic.pk, patient=patient.pk).exists()

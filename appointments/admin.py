@@ -30,6 +30,15 @@ clinic_admin.add_entry(
         icon="layout-list",
     )
 )
+clinic_admin.add_entry(
+    Entry(
+        _("Book a visit"),
+        "admin:appointments_desk_book",
+        is_for=lambda request: can(request_membership(request), "visits.book"),
+        order=12,
+        icon="calendar-plus",
+    )
+)
 
 DOCTORS_NAME = ("doctor__first_name", "doctor__last_name")
 

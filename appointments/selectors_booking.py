@@ -36,13 +36,21 @@ def successor_of(appointment: Appointment) -> Appointment | None:
     return Appointment.objects.filter(pk=payment.subject_id, patient=appointment.patient_id).first()
 
 
-def nearest_free(*, doctor: Doctor, clinic: Clinic, mode: str, around: datetime, now: datetime) -> SlotsByDay:
+def nearest_free(
+    *, doctor: Doctor, clinic: Clinic, mode: str, around: datetime, now: datetime, within_lead: bool = False
+) -> SlotsByDay:
     """The `NEAR_TIMES` free times nearest to `around`, by day and in order; the same day first, but not it alone."""
     tz = clinic.policy.tz
     wanted = around.astimezone(tz)
     today = now.astimezone(tz).date()
     by_day = free_slots(
-        doctor=doctor, clinic=clinic, mode=mode, first_day=today, days=_span(today, wanted.date()), now=now
+        doctor=doctor,
+        clinic=clinic,
+        mode=mode,
+        first_day=today,
+        days=_span(today, wanted.date()),
+        now=now,
+        within_lead=within_lead,
     )
     near = []
     for day, slots in by_day.items():

@@ -110,11 +110,13 @@ def free_slots(
     now: datetime | None = None,
     include_taken: bool = False,
     moving: str | None = None,
+    within_lead: bool = False,
 ) -> SlotsByDay:
     """The times that `doctor` offers for `mode` from `first_day` (a date in the clinic's zone) over `days` days.
 
     Runs in the clinic's schema (`WrongSchemaError` otherwise), one statement. `now` is aware. `moving` is the id of
-    a visit that is to give its own time back, so it is in nobody's way.
+    a visit that is to give its own time back, so it is in nobody's way. `within_lead` offers times that are nearer than
+    the clinic's lead time as well, as its own desk may; never past ones.
     """
     by_mode = free_slots_over(
         doctor=doctor,
@@ -125,6 +127,7 @@ def free_slots(
         now=now,
         include_taken=include_taken,
         moving=moving,
+        within_lead=within_lead,
     )
     return by_mode[mode]
 
@@ -141,6 +144,7 @@ def free_slots_over(
     moving: str | None = None,
     hours: Hours | None = None,
     last_day: date | None = None,
+    within_lead: bool = False,
 ) -> dict[str, SlotsByDay]:
     """`free_slots` for several kinds of visit in the same one statement: mode → day → slots.
 
@@ -157,6 +161,7 @@ def free_slots_over(
         moving=moving,
         hours={doctor.pk: hours} if hours is not None else None,
         last_day=last_day,
+        within_lead=within_lead,
     )
     return by_doctor[doctor.pk]
 
@@ -173,6 +178,7 @@ def free_slots_of_doctors(
     moving: str | None = None,
     hours: Mapping[str, Hours] | None = None,
     last_day: date | None = None,
+    within_lead: bool = False,
 ) -> dict[str, dict[str, SlotsByDay]]:
     """`free_slots_over` for several doctors of one clinic, still one statement: doctor's id → mode → day → slots.
 
@@ -184,7 +190,7 @@ def free_slots_of_doctors(
     now = now or clock.now()
     policy = clinic.policy
     tz = policy.tz
-    not_before = earliest_start(policy, now)
+    not_before = now if within_lead else earliest_start(policy, now)
     last_day = last_day or last_bookable_day(policy, now)
     found, time_off, busy = _read(
         ids=[doctor.pk for doctor in doctors],

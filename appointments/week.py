@@ -80,6 +80,8 @@ class Week:
     error: str = ""
     was_taken: bool = False
     modes: list[str] = field(default_factory=list)
+    # What else the page's address carries, in every link to another day, kind or time.
+    carried: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def today(self) -> date:
@@ -103,7 +105,7 @@ class Week:
         return [
             SlotLink(
                 f"{slot.local:%H:%M}",
-                f"?at={moment_key(slot.starts_at)}&mode={self.mode}",
+                "?" + urlencode(self.carried | {"at": moment_key(slot.starts_at), "mode": self.mode}, safe=":"),
                 slot.is_free,
                 slot.starts_at == chosen,
             )
@@ -158,7 +160,7 @@ class Week:
         }
 
     def query(self, *, day: date, mode: str = "") -> str:
-        return "?" + urlencode({"mode": mode or self.mode, "day": day.isoformat()})
+        return "?" + urlencode(self.carried | {"mode": mode or self.mode, "day": day.isoformat()})
 
 
 def read_week(
@@ -170,10 +172,13 @@ def read_week(
     day: str = "",
     at: str = "",
     moving: Appointment | None = None,
+    within_lead: bool = False,
+    carried: dict[str, str] | None = None,
 ) -> Week:
     """The week that the texts of a query ask for. Never raises for what they hold: `error` says what is wrong.
 
     `moving` is a visit of this doctor that looks for another time: its own time is in nobody's way, and is not offered.
+    `within_lead` is for the clinic's own desk (see `free_slots`); `carried` is what else the address holds.
     """
     modes = [value for value in ConsultationMode.values if value in doctor.consultation_modes]
     error = _("This doctor does not offer that kind of visit.") if mode and mode not in modes else ""
@@ -198,7 +203,8 @@ def read_week(
             else _("So far ahead nothing can be booked yet. Choose one of the days below.")
         )
         wanted = None
-    start = wanted or _first_free_day(doctor, mode, tz, now, today, last_day)
+    # The projection knows no times within the lead time.
+    start = wanted or (today if within_lead else _first_free_day(doctor, mode, tz, now, today, last_day))
     first_day = today + (start - today) // timedelta(days=DAYS) * timedelta(days=DAYS)
     slots = free_slots(
         doctor=doctor,
@@ -209,13 +215,14 @@ def read_week(
         now=now,
         include_taken=True,
         moving=moving.pk if moving else None,
+        within_lead=within_lead,
     )
     if moving is not None and moving.consultation_type == mode:
         for times in slots.values():
             times[:] = [s._replace(is_free=s.is_free and s.starts_at != moving.scheduled_at) for s in times]
     if wanted is None:
         start = next((d for d, times in slots.items() if d >= today and any(s.is_free for s in times)), start)
-    week = Week(doctor, clinic, now, mode, first_day, start, slots, error=error, modes=modes)
+    week = Week(doctor, clinic, now, mode, first_day, start, slots, error=error, modes=modes, carried=carried or {})
     if moment is not None and wanted is not None and not error:
         slot = next((s for s in slots[start] if s.starts_at == moment), None)
         if slot is not None and slot.is_free:

@@ -46,6 +46,10 @@ class Consent(models.Model):
         verbose_name=_("clinic"),
     )
     given_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+", verbose_name=_("given by"))
+    # Who of the clinic's staff heard it, when it was given by word of mouth.
+    taken_by = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("heard by")
+    )
     purpose = models.CharField(_("purpose"), max_length=30, choices=ConsentPurpose.choices)
     text_version = models.CharField(_("version of the text"), max_length=20)
     text = models.TextField(_("text agreed to"))

@@ -37,28 +37,40 @@ def admitted_ids(*, patients: Iterable[Patient], clinic: Clinic) -> set[str]:
     return set(given.values_list("patient_id", flat=True))
 
 
-def admit_patient(*, patient: Patient, clinic: Clinic, given_by: User) -> None:
-    """Link `patient` to `clinic` and keep the consent that `given_by` gave, in the words shown and their language.
+def admit_patient(*, patient: Patient, clinic: Clinic, given_by: User, taken_by: User | None = None) -> None:
+    """Link `patient` to `clinic` and keep the consent that `given_by` gave, in the words shown and their language;
+    `taken_by` is who of the staff heard it, when it was given at the desk.
 
     Repeating it changes nothing. A transaction of its own on public rows, before any of the clinic's: never call it
     inside one. The trail is written where the caller is, so the clinic can show what it was allowed.
     """
-    consent = CONSENT_TEXTS[ConsentPurpose.CLINIC_CARE]
     with transaction.atomic():
-        ClinicPatient.objects.bulk_create([ClinicPatient(clinic=clinic, patient=patient)], ignore_conflicts=True)
-        _consent, is_new = Consent.objects.get_or_create(
-            patient=patient,
-            clinic=clinic,
-            purpose=ConsentPurpose.CLINIC_CARE,
-            text_version=consent.version,
-            withdrawn_at=None,
-            defaults={"given_by": given_by, "text": consent.for_clinic(clinic)},
-        )
-    if not is_new:
-        return
+        is_new = write_admission(patient=patient, clinic=clinic, given_by=given_by, taken_by=taken_by)
+    if is_new:
+        record_consent(patient=patient, given_by=given_by, taken_by=taken_by)
+
+
+def write_admission(*, patient: Patient, clinic: Clinic, given_by: User, taken_by: User | None) -> bool:
+    """The public rows of `admit_patient`, in the caller's transaction; True when the consent is new."""
+    consent = CONSENT_TEXTS[ConsentPurpose.CLINIC_CARE]
+    ClinicPatient.objects.bulk_create([ClinicPatient(clinic=clinic, patient=patient)], ignore_conflicts=True)
+    _consent, is_new = Consent.objects.get_or_create(
+        patient=patient,
+        clinic=clinic,
+        purpose=ConsentPurpose.CLINIC_CARE,
+        text_version=consent.version,
+        withdrawn_at=None,
+        defaults={"given_by": given_by, "taken_by": taken_by, "text": consent.for_clinic(clinic)},
+    )
+    return is_new
+
+
+def record_consent(*, patient: Patient, given_by: User, taken_by: User | None) -> None:
+    consent = CONSENT_TEXTS[ConsentPurpose.CLINIC_CARE]
+    details = {"purpose": ConsentPurpose.CLINIC_CARE.value, "version": consent.version}
     record(
         "consent.given",
         resource=("patient", patient.pk),
-        user=given_by,
-        details={"purpose": ConsentPurpose.CLINIC_CARE.value, "version": consent.version},
+        user=taken_by or given_by,
+        details=details | ({"at": "desk"} if taken_by else {}),
     )

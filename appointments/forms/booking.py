@@ -7,13 +7,12 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consent_texts import CONSENT_TEXTS
+from accounts.forms.phones import MobileField
 from accounts.models import ConsentPurpose, Patient, User
 from clinics.models import Clinic
 from precta.forms import FocusOnError
 from precta.ids import new_id
-from precta.payments.exceptions import InvalidPhone
 from precta.payments.models import PaymentMethod
-from precta.payments.phones import mpesa_phone
 from precta.text import plain_text
 
 METHODS = [(PaymentMethod.MPESA.value, _("M-Pesa")), (PaymentMethod.CARD.value, _("Card"))]
@@ -25,27 +24,13 @@ def as_written_at_home(phone: str) -> str:
     return f"0{phone[4:7]} {phone[7:]}" if phone.startswith("+254") and len(phone) == len("+254712345678") else phone
 
 
-class MpesaPhoneField(forms.CharField):
-    """A Kenyan mobile number in any common form; cleaned to `+254…`."""
-
-    widget = forms.TelInput(attrs={"inputmode": "tel", "autocomplete": "tel", "placeholder": "0712 345678"})
+class MpesaPhoneField(MobileField):
+    """The number that pays."""
 
     def __init__(self, **kwargs) -> None:
         kwargs.setdefault("label", _("M-Pesa number"))
-        kwargs.setdefault("max_length", 20)
         kwargs.setdefault("error_messages", {"required": _("Write the number that pays.")})
         super().__init__(**kwargs)
-
-    def clean(self, value: str | None) -> str:
-        typed = super().clean(value)
-        if not typed:
-            return ""
-        try:
-            return mpesa_phone(typed)
-        except InvalidPhone as error:
-            raise forms.ValidationError(
-                _("This is not a Kenyan mobile number. Write it like 0712 345678."), code="phone"
-            ) from error
 
 
 class BookingForm(FocusOnError, forms.Form):

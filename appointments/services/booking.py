@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 
 from accounts.models import Doctor, Patient, User, VerificationStatus
-from accounts.policies import may_act_for
+from accounts.policies import may_act_for, may_book_at_desk
 from accounts.services.clinic_links import is_admitted
 from appointments import reasons
 from appointments.exceptions import (
@@ -67,6 +67,7 @@ def hold_slot(
     method: str,
     payer_phone: str = "",
     expected_fee: Decimal | None = None,
+    at_desk: bool = False,
     now: datetime | None = None,
 ) -> Appointment:
     """Take a free slot for `patient`: held until `hold_expires_at` while it is paid, confirmed at once when it is free.
@@ -76,10 +77,16 @@ def hold_slot(
     it raises, nothing was written: `SlotTaken`, `SlotNotOffered`, `TooManyHolds`, `TooManyFreeVisits`,
     `KeyReused`, `EmailNotVerified`, `NotYourPatient`, `ConsentNeeded`, and `FeeChanged` when `expected_fee` (what was
     shown, in the clinic's currency) is not what the visit costs now.
+
+    `at_desk` when the clinic's staff book for one of its patients, who is then the payer: the lead time and how many
+    times one person may hold do not bind them.
     """
     if not booked_by.email_verified:
         raise EmailNotVerified
-    if patient.pk != booked_by.pk and not may_act_for(booked_by, patient):
+    if at_desk:
+        if not may_book_at_desk(booked_by, patient, clinic):
+            raise NotYourPatient
+    elif patient.pk != booked_by.pk and not may_act_for(booked_by, patient):
         raise NotYourPatient
     if not is_admitted(patient=patient, clinic=clinic):
         raise ConsentNeeded
@@ -98,19 +105,24 @@ def hold_slot(
         idempotency_key=idempotency_key,
     )
     try:
-        return _hold_once(wanted, method, payer_phone, expected_fee, now)
+        return _hold_once(wanted, method, payer_phone, expected_fee, at_desk, now)
     except DatabaseError as error:
         if sqlstate(error) not in RETRIED and not violated(error, "appointment_once_per_key"):
             raise taken_or(error) from error
     # A deadlock, or the same key a moment earlier: the second try meets a settled state.
     try:
-        return _hold_once(wanted, method, payer_phone, expected_fee, now)
+        return _hold_once(wanted, method, payer_phone, expected_fee, at_desk, now)
     except DatabaseError as error:
         raise taken_or(error) from error
 
 
 def _hold_once(
-    wanted: Appointment, method: str, payer_phone: str, expected_fee: Decimal | None, now: datetime | None
+    wanted: Appointment,
+    method: str,
+    payer_phone: str,
+    expected_fee: Decimal | None,
+    at_desk: bool,
+    now: datetime | None,
 ) -> Appointment:
     """One attempt in one transaction. `wanted` is not saved; the row that is returned is."""
     from precta.payments.services import start_payment
@@ -120,19 +132,19 @@ def _hold_once(
     with transaction.atomic():
         lock_doctor(wanted.doctor_id, person_id=wanted.booked_by_id)
         now_locked = now or clock.now()
-        earlier = _clear_the_way(wanted, now_locked)
+        earlier = _clear_the_way(wanted, now_locked, is_limited=not at_desk)
         if earlier is not None:
             return earlier
         if expected_fee is not None and wanted.fee != expected_fee:
             raise FeeChanged
-        _check_offered(wanted, now_locked)
+        _check_offered(wanted, now_locked, within_lead=at_desk)
         if wanted.is_free:
             wanted.status = AppointmentStatus.CONFIRMED
         else:
             wanted.status = AppointmentStatus.PENDING_PAYMENT
             wanted.hold_expires_at = end_of_hold(wanted, now_locked)
             wanted.payment = start_payment(
-                payer=wanted.booked_by,
+                payer=wanted.patient.user if at_desk else wanted.booked_by,
                 purpose=PaymentPurpose.APPOINTMENT,
                 subject_id=wanted.pk,
                 amount=wanted.fee,
@@ -142,7 +154,8 @@ def _hold_once(
             )
         insert(wanted)
         verb = "confirmed" if wanted.is_free else "held"
-        record(f"appointment.{verb}", resource=wanted, user=wanted.booked_by, details=_facts(wanted))
+        facts = _facts(wanted) | ({"by": "desk"} if at_desk else {})
+        record(f"appointment.{verb}", resource=wanted, user=wanted.booked_by, details=facts)
         emit(f"appointment.{verb}", appointment_id=wanted.pk)
     return wanted
 
@@ -159,11 +172,11 @@ SELECT * FROM appointments_appointment
 """
 
 
-def _clear_the_way(wanted: Appointment, now: datetime) -> Appointment | None:
+def _clear_the_way(wanted: Appointment, now: datetime, *, is_limited: bool) -> Appointment | None:
     """The visit that this key made earlier, or None, having let go of ended holds that lie over the wanted time.
 
-    One statement reads both, and how many times the person holds. `KeyReused`, `TooManyHolds`,
-    `TooManyFreeVisits`.
+    One statement reads both, and how many times the person holds. `KeyReused`, and when that is limited `TooManyHolds`
+    and `TooManyFreeVisits`.
     """
     ends_at = wanted.scheduled_at + timedelta(minutes=wanted.duration_minutes + wanted.buffer_minutes)
     values = {
@@ -183,11 +196,11 @@ def _clear_the_way(wanted: Appointment, now: datetime) -> Appointment | None:
             return row
     unpaid = [row for row in rows if row.status == AppointmentStatus.PENDING_PAYMENT]
     ended = [row for row in unpaid if row.hold_expires_at <= now]
-    if wanted.is_free:
+    if is_limited and wanted.is_free:
         free = [row for row in mine if row.status == AppointmentStatus.CONFIRMED and row.is_free]
         if len(free) >= MOST_FREE_VISITS:
             raise TooManyFreeVisits
-    elif len([row for row in unpaid if row in mine and row not in ended]) >= MOST_UNPAID_HOLDS:
+    elif is_limited and len([row for row in unpaid if row in mine and row not in ended]) >= MOST_UNPAID_HOLDS:
         raise TooManyHolds
     for row in ended:
         release_hold(row, now=now)
@@ -204,7 +217,7 @@ def _asks_for(appointment: Appointment) -> tuple[Any, ...]:
     )
 
 
-def _check_offered(wanted: Appointment, now: datetime) -> None:
+def _check_offered(wanted: Appointment, now: datetime, *, within_lead: bool) -> None:
     """`SlotNotOffered` when the time is not on the doctor's grid now, `SlotTaken` when it is but is no longer free."""
     doctor, clinic = wanted.doctor, wanted.clinic
     if doctor.clinic_id != clinic.pk or doctor.verification_status != VerificationStatus.VERIFIED:
@@ -218,6 +231,7 @@ def _check_offered(wanted: Appointment, now: datetime) -> None:
         days=1,
         now=now,
         include_taken=True,
+        within_lead=within_lead,
     )
     slot = next((slot for slot in slots[day] if slot.starts_at == wanted.scheduled_at), None)
     if slot is None:

@@ -13,6 +13,7 @@ from accounts.specialties import practitioner_of
 from appointments import explanations
 from clinics.policy_settings import ClinicSettings
 from precta.payments.models import Payment, PaymentMethod
+from precta.payments.phones import mask_phone
 
 register = template.Library()
 
@@ -60,3 +61,9 @@ def age(patient: Patient) -> int | None:
     today: date = timezone.localdate()
     years = today.year - patient.date_of_birth.year
     return years - (patient.date_of_birth > years_before(today, years))
+
+
+@register.filter
+def masked_phone(number: str) -> str:
+    """`+254712345678` → `+254 7•• ••• 678`: enough to recognise it by, for a screen that others can see."""
+    return mask_phone(str(number))

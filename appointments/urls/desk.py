@@ -1,8 +1,10 @@
 """The front desk's pages inside the clinic's admin: (address, view, name); `admin:` comes before each name."""
 
 from appointments.views.desk import day, money, moving, time_off, visits
+from appointments.views.desk_book import details, find, link, visit
 
 VISIT, DOCTOR = "desk/visits/<id:visit_id>/", "desk/doctors/<id:doctor_id>/"
+BOOKED = "desk/book/visit/<id:appointment_id>/"
 
 PAGES = (
     ("desk/", day.day, "appointments_desk"),
@@ -19,4 +21,10 @@ PAGES = (
     (DOCTOR, time_off.overview, "appointments_desk_hours"),
     (DOCTOR + "time-off/", time_off.add, "appointments_desk_time_off"),
     (DOCTOR + "time-off/<id:time_off_id>/remove/", time_off.remove, "appointments_desk_time_off_remove"),
+    ("desk/book/", find.find, "appointments_desk_book"),
+    ("desk/book/new/", find.new, "appointments_desk_book_new"),
+    ("desk/book/link/", link.link, "appointments_desk_book_link"),
+    ("desk/book/for/<id:patient_id>/", details.details, "appointments_desk_book_details"),
+    (BOOKED, visit.visit, "appointments_desk_book_visit"),
+    (BOOKED + "status/", visit.status, "appointments_desk_book_status"),
 )

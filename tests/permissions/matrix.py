@@ -344,4 +344,14 @@ CLINIC |= {
     "clinic_admin:appointments_desk_time_off_remove": both(RUNNING_IT),
 }
 
+# The desk books for walk-ins and callers.
+CLINIC |= {
+    "clinic_admin:appointments_desk_book": Rule(only(*SEE_PATIENTS), NO),
+    "clinic_admin:appointments_desk_book_new": both(only(*SEE_PATIENTS)),
+    "clinic_admin:appointments_desk_book_link": both(only(*SEE_PATIENTS)),
+    "clinic_admin:appointments_desk_book_details": both(only(*SEE_PATIENTS)),
+    "clinic_admin:appointments_desk_book_visit": both(only(*SEE_PATIENTS)),
+    "clinic_admin:appointments_desk_book_status": Rule(only(*SEE_PATIENTS), NO),
+}
+
 MATRIX: dict[str, dict[str, Rule]] = {"platform": PLATFORM, "admin": ADMIN, "clinic": CLINIC}

@@ -113,6 +113,7 @@ def make_sample(cast, event: str = "sample"):
             "doctor_id": cast.doctor.pk,
             "appointment_id": visit.pk,
             "visit_id": visit.pk,
+            "patient_id": cast.patient.pk,
             "window_id": window.pk,
             "time_off_id": time_off.pk,
             "link_id": link.pk,

@@ -159,7 +159,7 @@ def _page(
         return _ended(request, appointment, now)
     payment = appointment.payment
     assert payment is not None
-    view = _what_to_show(payment, now)
+    view = what_to_show(payment, now)
     if (form is not None and form.errors) or error or "change" in request.GET:
         view = "choose"
     if form is None:
@@ -175,7 +175,7 @@ def _page(
         "phone": mask_phone(payment.payer_phone) if payment.payer_phone else "",
         "prompt_until": payment.charged_at + PROMPT_OPEN if payment.charged_at else None,
         "prompt_total": int(PROMPT_OPEN.total_seconds()),
-        "seconds_left": _seconds_left(payment, now),
+        "seconds_left": seconds_left_of(payment, now),
         "hold_left": int((appointment.hold_expires_at - now).total_seconds()) if appointment.hold_expires_at else 0,
         "now": now,
         "start": payment.method if view == "choose" and "start" in request.GET and not error else "",
@@ -187,7 +187,7 @@ def _page(
     return render(request, "appointments/patient/pay.html", context, status=status)
 
 
-def _what_to_show(payment: Payment, now: datetime) -> str:
+def what_to_show(payment: Payment, now: datetime) -> str:
     """`choose` (nothing went out), `wait` (a prompt is on the phone), `over` (it should have been answered),
     `card` (the card page is open), `failed`, or `aside` (a person at the clinic looks at it)."""
     if payment.put_aside_at is not None:
@@ -198,10 +198,10 @@ def _what_to_show(payment: Payment, now: datetime) -> str:
         return "choose"
     if payment.method == PaymentMethod.CARD:
         return "card"
-    return "wait" if _seconds_left(payment, now) else "over"
+    return "wait" if seconds_left_of(payment, now) else "over"
 
 
-def _seconds_left(payment: Payment, now: datetime) -> int:
+def seconds_left_of(payment: Payment, now: datetime) -> int:
     if payment.charged_at is None or payment.method != PaymentMethod.MPESA:
         return 0
     return max(0, int((payment.charged_at + PROMPT_OPEN - now).total_seconds()))

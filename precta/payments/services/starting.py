@@ -241,7 +241,8 @@ def _replace(payment_id: str, method: str, now: datetime) -> Payment:
         newest = max(waiting, key=lambda row: (row.created_at, row.pk))
         if newest.charged_at is None and newest.method != method:
             newest.method = method
-            newest.save(update_fields=["method"])
+            newest.provider = "cash" if method == PaymentMethod.CASH else "paystack"
+            newest.save(update_fields=["method", "provider"])
         return newest
     new = start_payment(
         payer=old.user,
