@@ -89,3 +89,7 @@ class PossibleTwin(ValueError):
     def __init__(self, twins: "Sequence[Patient]") -> None:
         super().__init__(f"{len(twins)} possible twins")
         self.twins = list(twins)
+
+
+class NotClaimable(ValueError):
+    """The account cannot be taken over with this phone: it has an e-mail of its own, or was never to be claimed."""

@@ -3,7 +3,8 @@
 from typing import Any
 
 from allauth.account import forms as allauth_forms
-from allauth.account.fields import EmailField
+from allauth.account.adapter import get_adapter
+from allauth.account.fields import EmailField, PasswordField
 from allauth.account.internal import flows
 from django import forms
 from django.conf import settings
@@ -148,3 +149,24 @@ class ConfirmResetForm(_CodeForm, allauth_forms.ConfirmPasswordResetCodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._dress_code()
+
+
+class ClaimForm(forms.Form):
+    """How somebody will sign in who has proved the phone and the name."""
+
+    email = EmailField()
+    password1 = PasswordField(label=_("Password"), autocomplete="new-password")
+    terms = forms.BooleanField()
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["terms"].label = terms.as_label()
+        _dress(self, "email", _("E-mail"), _("We send a code to it."), autocapitalize="none", autocomplete="email")
+        _dress(self, "password1", _("Password"), PASSWORD_HELP)
+
+    def clean_email(self) -> str:
+        return get_adapter().clean_email(self.cleaned_data["email"].lower())
+
+    def clean_password1(self) -> str:
+        return get_adapter().clean_password(self.cleaned_data["password1"], user=self.user)

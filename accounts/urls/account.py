@@ -4,12 +4,13 @@ from allauth.account import views as allauth_views
 from allauth.usersessions.views import list_usersessions
 from django.urls import path
 
-from accounts.views import account, second_factor
+from accounts.views import account, claim, second_factor
 
 urlpatterns = [
     path("login/", account.login, name="account_login"),
     path("logout/", allauth_views.logout, name="account_logout"),
     path("signup/", allauth_views.signup, name="account_signup"),
+    path("claim/", claim.claim, name="account_claim"),
     path("inactive/", allauth_views.account_inactive, name="account_inactive"),
     path("confirm-email/", account.confirm_email, name="account_email_verification_sent"),
     path("email/", allauth_views.email, name="account_email"),

@@ -85,7 +85,7 @@ def _queue(notification_id: str) -> None:
 
 def _sms_text(text: str) -> str:
     """Who has no e-mail has no way to sign in yet: the link is the page that gives them one, and never a clinic's."""
-    return f"{text} {platform_url('accounts:directory:home')}"
+    return f"{text} {platform_url('account_claim')}"
 
 
 def deliver_notification(notification_id: str, *, now: datetime | None = None) -> bool:

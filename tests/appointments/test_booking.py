@@ -140,7 +140,7 @@ def test_a_time_off_is_refused(cast, hold):
 def test_the_database_itself_keeps_visits_apart_and_it_reads_as_taken(cast, hold, monkeypatch):
     factories.link_patient(cast.other_patient, cast.uzima)
     hold()
-    monkeypatch.setattr("appointments.services.booking._check_offered", lambda *args: None)
+    monkeypatch.setattr("appointments.services.booking._check_offered", lambda *args, **named: None)
     with pytest.raises(SlotTaken):
         hold(by=cast.other_patient)
     with pytest.raises(SlotTaken):

@@ -33,6 +33,7 @@ NOT_PAGES = {
     "clinics:join:licence",
     "platform_admin:clinics_clinicapplication_licence",
     "platform_admin:clinics_clinicapplication_progress",
+    "clinic_admin:appointments_desk_book_status",
     "platform_admin:jsi18n",
     "clinic_admin:jsi18n",
     "styleguide-page",  # pictures of the error pages, which have a test of their own

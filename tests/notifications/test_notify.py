@@ -63,7 +63,7 @@ def test_a_person_without_an_address_is_told_on_the_phone_once(db, sms_outbox):
     sweep_deliveries()
     [message] = sms_outbox
     assert message.to == "+254712345678"
-    assert message.text == "Your visit is confirmed: Tue 24 Nov, 14:30. http://precta.localhost:8000/"
+    assert message.text == "Your visit is confirmed: Tue 24 Nov, 14:30. http://precta.localhost:8000/account/claim/"
     assert not mail.outbox
     assert sorted(Notification.objects.values_list("channel", flat=True)) == ["push", "sms"]
 

@@ -111,6 +111,7 @@ PLATFORM = {
     "account_login": both(ANYBODY),
     "account_logout": both(ANYBODY),
     "account_signup": both(ANYBODY),
+    "account_claim": both(ANYBODY),
     "account_inactive": LOOK,
     "account_email_verification_sent": both(ANYBODY),
     "account_email": both(WHOEVER_SIGNED_IN),

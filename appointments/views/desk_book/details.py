@@ -35,6 +35,8 @@ from precta.payments.models import PaymentMethod
 from precta.ratelimit import limit
 
 SOONEST = 4
+# A doctor, the field, today's (time, address) pairs, and a later one where today has none.
+SoonestTimes = tuple[Doctor, str, list[tuple[datetime, str]], tuple[datetime, str] | None]
 
 
 @capability_required("visits.book")
@@ -105,8 +107,9 @@ def _page(
     return page(request, "_details" if request.htmx else "details", context, status=status)
 
 
-def _soonest(request: HttpRequest, doctors: list[Doctor]) -> list[tuple[Doctor, str, list[tuple[Slot, str]]]]:
-    """Each doctor with the next free times of today, for somebody who stands at the desk; one statement for all."""
+def _soonest(request: HttpRequest, doctors: list[Doctor]) -> list[SoonestTimes]:
+    """Each doctor with the next free times of today, for somebody who stands at the desk, or else the next one known;
+    one statement for all."""
     now = clock.now()
     today = now.astimezone(request.clinic.policy.tz).date()
     mode = ConsultationMode.IN_PERSON.value
@@ -116,13 +119,19 @@ def _soonest(request: HttpRequest, doctors: list[Doctor]) -> list[tuple[Doctor, 
     rows = []
     for doctor in doctors:
         times = slots[doctor.pk][mode][today][:SOONEST]
-        links = [(slot, address_of_time(doctor, slot)) for slot in times]
-        rows.append((doctor, described(doctor.specialties), links))
-    return rows
+        links = [(slot.starts_at, address_of_time(doctor, slot.starts_at, mode)) for slot in times]
+        later = None
+        if not links and doctor.next_slots.get(mode):
+            # What the search page shows of the doctor; the time itself is looked at again once it is chosen.
+            moment = datetime.fromisoformat(doctor.next_slots[mode][0])
+            later = (moment, address_of_time(doctor, moment, mode)) if moment > now else None
+        rows.append((doctor, described(doctor.specialties), links, later))
+    # Whoever can see somebody today comes first, the soonest at the top.
+    return sorted(rows, key=lambda row: (not row[2], row[2][0][0] if row[2] else now))
 
 
-def address_of_time(doctor: Doctor, slot: Slot) -> str:
-    return f"?doctor={doctor.pk}&at={moment_key(slot.starts_at)}&mode={slot.mode}"
+def address_of_time(doctor: Doctor, moment: datetime, mode: str) -> str:
+    return f"?doctor={doctor.pk}&at={moment_key(moment)}&mode={mode}"
 
 
 def _form(request: HttpRequest, patient: Patient, *, is_free: bool, data: Any = None) -> DeskBookingForm:

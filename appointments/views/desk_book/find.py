@@ -11,8 +11,7 @@ from accounts.forms.desk import NewPatientForm
 from accounts.selectors_desk import find_patients
 from accounts.services.desk_patients import add_patient
 from appointments.forms.booking import as_written_at_home
-from appointments.views.desk_book.frame import BAD, CONFLICT, address, asked_time, page
-from appointments.views.desk_book.proof import proven_phone
+from appointments.views.desk_book.frame import BAD, CONFLICT, address, asked_time, page, proof_of
 from clinics.policies import capability_required
 from precta.text import printable
 
@@ -45,7 +44,7 @@ def find(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """A patient whom the portal does not know: made with the consent that the desk has heard."""
     carried = asked_time(request)
-    phone = proven_phone(request)
+    phone = proof_of(request).phone
     initial = {"language": request.LANGUAGE_CODE, "phone": as_written_at_home(phone) if "known" in request.GET else ""}
     form = NewPatientForm(request.POST or None, clinic=request.clinic, initial=initial)
     twins = []

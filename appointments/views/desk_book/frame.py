@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.models import ConsultationMode, Doctor, Patient, UserStatus, VerificationStatus
+from accounts.phone_proof import PhoneProof
 from accounts.selectors_desk import patients_of_clinic
 from appointments.week import moment_key, parse_moment
 from clinics.admin_sites import clinic_admin
@@ -60,3 +61,8 @@ def bookable_doctors(request: HttpRequest) -> list[Doctor]:
     for doctor in found:
         doctor.clinic = request.clinic
     return found
+
+
+def proof_of(request: HttpRequest) -> PhoneProof:
+    """The phone that somebody has proved at this desk: of this clinic and this session only."""
+    return PhoneProof(request, "desk", request.clinic.pk)

@@ -15,8 +15,7 @@ from accounts.models import ClinicPatient, Patient, PhoneCodePurpose
 from accounts.selectors_desk import claimable_patients, named, people_with_phone
 from accounts.services.desk_patients import link_patient
 from accounts.services.phone_codes import check_phone_code, send_phone_code
-from appointments.views.desk_book import proof
-from appointments.views.desk_book.frame import BAD, TOO_MANY, UNAVAILABLE, address, asked_time, page
+from appointments.views.desk_book.frame import BAD, TOO_MANY, UNAVAILABLE, address, asked_time, page, proof_of
 from clinics.policies import capability_required
 from precta.payments.phones import mask_phone
 from precta.ratelimit import limit
@@ -36,7 +35,7 @@ def link(request: HttpRequest) -> HttpResponse:
             return step(request)
         return _page(request, status=BAD)
     if "again" in request.GET:
-        proof.forget(request)
+        proof_of(request).forget()
     return _page(request)
 
 
@@ -52,8 +51,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     carried = asked_time(request)
-    asked, _subject = proof.asked_phone(request)
-    proven = proof.proven_phone(request)
+    asked, _subject = proof_of(request).asked
+    proven = proof_of(request).phone
     people = list(dict.fromkeys([*people_with_phone(proven), *(found or [])])) if proven else []
     here = set(
         ClinicPatient.objects.filter(clinic=request.clinic.pk, patient__in=people).values_list("patient_id", flat=True)
@@ -85,10 +84,10 @@ def _page(
 def _send(request: HttpRequest) -> HttpResponse:
     form = PhoneForm(request.POST)
     if not form.is_valid():
-        proof.forget(request)
+        proof_of(request).forget()
         return _page(request, phone_form=form, status=BAD)
     phone = form.cleaned_data["phone"]
-    subject = proof.ask_for(request, phone)
+    subject = proof_of(request).begin(phone)
     try:
         send_phone_code(
             phone=phone,
@@ -98,13 +97,13 @@ def _send(request: HttpRequest) -> HttpResponse:
             place=request.clinic.name,
         )
     except TooManyCodes as error:
-        proof.forget(request)
+        proof_of(request).forget()
         message = _("This phone, or your network, has been sent many codes. Wait a while, or add a new patient.")
         response = _page(request, phone_form=form, error=message, status=TOO_MANY)
         response["Retry-After"] = str(error.retry_after)
         return response
     except SmsError:
-        proof.forget(request)
+        proof_of(request).forget()
         message = _("The SMS could not be sent at the moment. Try again, or add a new patient.")
         return _page(request, phone_form=form, error=message, status=UNAVAILABLE)
     return redirect(address(HERE, asked_time(request)))
@@ -112,7 +111,7 @@ def _send(request: HttpRequest) -> HttpResponse:
 
 def _check(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST)
-    phone, subject = proof.asked_phone(request)
+    phone, subject = proof_of(request).asked
     if not phone:
         return redirect(address(HERE, asked_time(request)))
     if not form.is_valid():
@@ -121,12 +120,12 @@ def _check(request: HttpRequest) -> HttpResponse:
     if not check_phone_code(phone=phone, purpose=PhoneCodePurpose.LINK, subject=subject, code=code):
         form.add_error("code", _("This code is not right, or it is too old. After five tries send a new one."))
         return _page(request, code_form=form, status=BAD)
-    proof.note_proof(request)
+    proof_of(request).note()
     return redirect(address(HERE, asked_time(request)))
 
 
 def _name(request: HttpRequest) -> HttpResponse:
-    phone = proof.proven_phone(request)
+    phone = proof_of(request).phone
     if not phone:
         return redirect(address(HERE, asked_time(request)))
     form = WhoForm(request.POST)
@@ -136,7 +135,7 @@ def _name(request: HttpRequest) -> HttpResponse:
 
 
 def _link(request: HttpRequest) -> HttpResponse:
-    phone = proof.proven_phone(request)
+    phone = proof_of(request).phone
     if not phone:
         return redirect(address(HERE, asked_time(request)))
     form = WhoForm(request.POST) if "first_name" in request.POST else None
@@ -148,7 +147,7 @@ def _link(request: HttpRequest) -> HttpResponse:
     if not request.POST.get("consent"):
         return _page(request, who_form=form, found=found, consent_missing=True, status=BAD)
     link_patient(patient=patient, clinic=request.clinic, by=request.user)
-    proof.forget(request)
+    proof_of(request).forget()
     return redirect(address("admin:appointments_desk_book_details", asked_time(request), patient.pk))
 
 
