@@ -30,6 +30,7 @@ DEMO_LOGINS: list[Login] = [
     _login("patient", "amina", "http://{host}/me/"),
     _login("doctor", "njoroge", "http://uzima.{host}/workspace/"),
     _login("doctor, other clinic", "kiprono", "http://pwani.{host}/workspace/"),
+    _login("doctor who joins", "mwende", "http://{host}/join/doctor/"),
     _login("front desk", "desk.uzima", "http://uzima.{host}/admin/"),
     _login("clinic owner", "owner.uzima", "http://uzima.{host}/admin/"),
     _login("platform admin", "admin", "http://admin.{host}/"),

@@ -12,9 +12,8 @@ from django.contrib.auth.hashers import make_password
 
 from accounts import specialties
 from accounts.models import (
-    CredentialType,
     Doctor,
-    DoctorCredential,
+    DoctorClinicRequest,
     Guardianship,
     Patient,
     Role,
@@ -27,6 +26,7 @@ from accounts.models.user import NO_MAIL_DOMAIN
 from clinics.models import Clinic, Membership, MembershipRole
 from precta.devstack.demo.dice import Dice
 from precta.devstack.demo.names import FAMILIES, MEN, WOMEN
+from precta.devstack.demo.papers import Papers
 from precta.devstack.demo.places import CLINICS, DemoClinic
 from precta.devstack.logins import MAIL_DOMAIN, PASSWORD, totp_secret
 
@@ -74,8 +74,8 @@ class People:
 
     def build(self, clinics: dict[str, Clinic]) -> Cast:
         cast = Cast()
-        credentials: list[DoctorCredential] = []
         admin = self._user("admin", Role.ADMIN)
+        papers = Papers(self.dice, self.today, self.now, admin)
         self._user("admin2", Role.ADMIN)
         memberships = []
         for plan in CLINICS:
@@ -88,7 +88,10 @@ class People:
             for number in range(plan.doctors):
                 doctor = self._doctor(plan, clinics[plan.slug], number, admin)
                 cast.doctors.append(doctor)
-                credentials.extend(self._credentials(doctor))
+                papers.bring(doctor, number)
+        applicants, request = self._applicants(clinics[CLINICS[0].slug])
+        for doctor in applicants:
+            papers.bring(doctor, 0)
         people = list(clinics.values())
         for number in range(PATIENTS):
             cast.patients.append(self._patient(number, people))
@@ -100,8 +103,9 @@ class People:
         )
         Patient.objects.bulk_create(cast.patients)
         Guardianship.objects.bulk_create(links)
-        Doctor.objects.bulk_create(cast.doctors)
-        DoctorCredential.objects.bulk_create(credentials)
+        Doctor.objects.bulk_create([*cast.doctors, *applicants])
+        papers.save()
+        request.save(force_insert=True)
         Membership.objects.bulk_create(memberships)
         staff = [membership.user for membership in memberships]
         self._second_factors([user for user in self.users if user.role != Role.PATIENT] + staff)
@@ -194,32 +198,39 @@ class People:
             consultation_modes=modes,
             verification_status=status,
             verification_notes=notes,
+            submitted_at=self.now - timedelta(hours=dice.randint(3, 140))
+            if status == VerificationStatus.PENDING
+            else None,
             verified_at=self.now - timedelta(days=dice.randint(60, 400)) if verified else None,
             verified_by=admin if verified else None,
         )
 
-    def _credentials(self, doctor: Doctor) -> list[DoctorCredential]:
-        made = []
-        for kind, name, issuer in (
-            (CredentialType.LICENSE, "Practising licence", "Medical council of the demo"),
-            (CredentialType.DEGREE, "MBChB certificate", doctor.qualifications[0]["institution"]),
-        ):
-            number = self.dice.id()
-            licence = kind == CredentialType.LICENSE
-            made.append(
-                DoctorCredential(
-                    id=number,
-                    doctor=doctor,
-                    type=kind,
-                    name=name,
-                    file_url=f"credentials/{number}.pdf",
-                    issued_by=issuer,
-                    issued_at=self.today - timedelta(days=200),
-                    expires_at=self.today + timedelta(days=165) if licence else None,
-                    verification_status=doctor.verification_status,
-                )
-            )
-        return made
+    def _applicants(self, clinic: Clinic) -> tuple[list[Doctor], DoctorClinicRequest]:
+        """One who has sent everything and waits for the clinic too, and one who stopped half-way."""
+        asking = Doctor(
+            user=self._user("wambui.kariuki", Role.DOCTOR),
+            first_name="Wambui",
+            last_name="Kariuki",
+            bio="Dr Kariuki looks after skin complaints of adults and children and likes to see them early.",
+            specialties=["dermatology"],
+            languages=["en", "sw", "ki"],
+            qualifications=[{"title": "MBChB", "institution": SCHOOLS[0], "year": self.today.year - 11}],
+            license_number="DEMO-4711",
+            years_of_experience=8,
+            consultation_fee=Decimal(2500),
+            submitted_at=self.now - timedelta(days=2),
+        )
+        beginning = Doctor(
+            user=self._user("mwende", Role.DOCTOR),
+            first_name="Mwende",
+            last_name="Musyoka",
+            bio="I treat adults with high blood pressure and diabetes, and take the time that it needs.",
+            specialties=["general-practice"],
+            languages=["en", "sw", "kam"],
+            consultation_fee=Decimal(0),
+            has_set_fee=False,
+        )
+        return [asking, beginning], DoctorClinicRequest(id=self.dice.id(), doctor=asking, clinic=clinic)
 
     def _patient(self, number: int, clinics: list[Clinic]) -> Patient:
         dice = self.dice
