@@ -25,8 +25,10 @@ DURATIONS = (10, 15, 20, 30, 40, 45, 60, 90)
 EARLIEST_YEAR = 1950
 
 
-class TickList(forms.CheckboxSelectMultiple):
-    """Short ticks side by side."""
+class Chips(forms.CheckboxSelectMultiple):
+    """Many short choices side by side, where a list of ticks would fill a phone three times."""
+
+    template_name = "accounts/join/_chips.html"
 
 
 class _Several(forms.MultipleChoiceField):
@@ -34,13 +36,19 @@ class _Several(forms.MultipleChoiceField):
 
     def __init__(self, *, most: int, too_many: Any, **kwargs: Any) -> None:
         self.most, self.too_many = most, too_many
-        super().__init__(widget=TickList, **kwargs)
+        super().__init__(widget=Chips, **kwargs)
 
     def clean(self, value: Any) -> list[str]:
         chosen = super().clean(value)
         if len(chosen) > self.most:
             raise ValidationError(self.too_many, code="too_many")
         return [slug for slug, _label in self.choices if slug in chosen]
+
+
+def wanted_later(form: forms.BaseForm, *names: str) -> None:
+    """Fields that may be left open now but not in the end are not called optional."""
+    for name in names:
+        form.fields[name].wanted_later = True
 
 
 class AboutForm(FocusOnError, forms.Form):
@@ -82,6 +90,7 @@ class AboutForm(FocusOnError, forms.Form):
     def __init__(self, *args: Any, doctor: Doctor, proved_stand: bool = False, **kwargs: Any) -> None:
         initial = {name: getattr(doctor, name) for name in ("first_name", "last_name", "bio", "specialties")}
         super().__init__(*args, initial={**initial, "languages": doctor.languages}, **kwargs)
+        wanted_later(self, "bio", "specialties", "languages")
         self.fields["first_name"].widget.attrs["autocomplete"] = "given-name"
         self.fields["last_name"].widget.attrs["autocomplete"] = "family-name"
         if not doctor.profile_image_url:
@@ -103,11 +112,18 @@ class PracticeForm(FocusOnError, forms.Form):
         required=False,
         help_text=_("As it stands on your practising licence."),
     )
-    years_of_experience = forms.IntegerField(label=_("Years of practice"), min_value=0, max_value=70, required=False)
+    years_of_experience = forms.IntegerField(
+        label=_("Years of practice"),
+        min_value=0,
+        max_value=70,
+        required=False,
+        help_text=_("Since you were first licensed."),
+    )
 
     def __init__(self, *args: Any, doctor: Doctor, proved_stand: bool = False, **kwargs: Any) -> None:
         initial = {name: getattr(doctor, name) for name in ("license_number", "years_of_experience")}
         super().__init__(*args, initial=initial, **kwargs)
+        wanted_later(self, "license_number", "years_of_experience")
         self.fields["license_number"].disabled = proved_stand
 
 

@@ -154,3 +154,13 @@ def test_a_published_picture_is_shown_on_every_host_and_kept_by_browsers(at_plat
 )
 def test_nothing_but_published_pictures_is_found_there(at_platform, name):
     assert at_platform().get(f"/pictures/{name}").status_code == 404
+
+
+def test_a_pdf_is_shown_by_the_browsers_viewer_but_loads_and_sends_nothing():
+    key = store.put(check_upload(corpus.upload(corpus.pdf())), folder="credentials/d1")
+    policy = private_response(key, name="a.pdf", content_type="application/pdf")["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "form-action 'none'" in policy
+    assert "sandbox" not in policy  # Chromium would show an empty page
+    framed = private_response(key, name="a.pdf", content_type="application/pdf", framed=True)
+    assert "frame-ancestors 'self'" in framed["Content-Security-Policy"]
+    assert framed["X-Frame-Options"] == "SAMEORIGIN"
