@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from accounts.models import ClinicPatient, Doctor
 from appointments import reasons
@@ -202,7 +202,8 @@ def payments_of_visits(visit_ids: Iterable[str]) -> QuerySet[Payment]:
     received = Payment.objects.filter(
         type=PaymentPurpose.APPOINTMENT, subject_id__in=list(visit_ids), status__in=RECEIVED
     )
-    return received.prefetch_related("refunds").order_by("-paid_at", "-pk")
+    refunds = Prefetch("refunds", Refund.objects.select_related("handed_by"))
+    return received.select_related("taken_by").prefetch_related(refunds).order_by("-paid_at", "-pk")
 
 
 def till_of_day(clinic: Clinic, day: date) -> list[Till]:

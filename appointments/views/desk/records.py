@@ -21,7 +21,6 @@ from clinics.policies import can, request_membership
 from precta import clock
 from precta.audit.services import record
 from precta.payments.models import Payment, PaymentMethod, PaymentPurpose, PaymentStatus, Refund, RefundStatus
-from precta.payments.selectors import net_received
 
 COMING = (AppointmentStatus.PENDING_PAYMENT, AppointmentStatus.CONFIRMED, AppointmentStatus.IN_PROGRESS)
 MOST_VISITS, MOST_PAYMENTS = 50, 50
@@ -108,7 +107,8 @@ def payment_row(payment: Payment, may: dict[str, bool]) -> dict[str, Any]:
     """One payment, its refunds, and what may be done with each."""
     refunds = sorted(payment.refunds.all(), key=lambda refund: refund.created_at)
     again = {refund.key for refund in refunds}
-    left = net_received(payment)
+    gone = sum((refund.amount for refund in refunds if refund.status != RefundStatus.FAILED), Decimal(0))
+    left = payment.amount - gone if payment.status in selectors.RECEIVED else Decimal(0)
     return {
         "payment": payment,
         "left": left,
