@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import LinkedPatientAdmin
 from accounts.models import ClinicPatient, Doctor
+from appointments import figures_admin  # noqa: F401 - adds pages of its own
 from appointments.models import Appointment, DoctorAvailability, TimeOff
 from appointments.urls.desk import PAGES
 from appointments.views.desk import records

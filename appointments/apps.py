@@ -14,4 +14,5 @@ class AppointmentsConfig(AppConfig):
             receivers,
             suspension_handlers,
         )
+        from appointments.figures import handlers as figures_handlers  # noqa: F401
         from appointments.notices import handlers  # noqa: F401

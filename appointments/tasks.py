@@ -1,7 +1,9 @@
 from celery import shared_task
 
+from appointments.figures.days import keep_recent_days
 from appointments.services import booking, projections, reminders, suspension
 from clinics.models import Clinic, ClinicStatus
+from precta import clock
 from precta.fanout import each_clinic
 from precta.tenancy import TenantTask, current_clinic
 
@@ -53,3 +55,16 @@ def refund_suspended_all() -> None:
     """Every ten minutes: a visit that was paid while its clinic was being suspended is found and paid back as well."""
     for schema in Clinic.objects.filter(status=ClinicStatus.SUSPENDED).values_list("schema_name", flat=True):
         refund_suspended.apply_async(headers={TenantTask.header: schema})
+
+
+@shared_task
+def keep_recent_figures() -> None:
+    clinic = current_clinic()
+    if clinic is not None:
+        keep_recent_days(clinic, now=clock.now())
+
+
+@shared_task
+def keep_recent_figures_all() -> None:
+    """Every night, in suspended clinics too: what was changed without an event, by hand or by a repair, is counted."""
+    each_clinic(keep_recent_figures)

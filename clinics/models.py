@@ -253,3 +253,34 @@ class StaffInvitation(models.Model):
         if self.revoked_at is not None:
             return InvitationState.REVOKED
         return InvitationState.OPEN if now < self.expires_at else InvitationState.EXPIRED
+
+
+class ClinicDay(models.Model):
+    """What a day at a clinic came to, in the clinic's zone: sums only, nobody's visit or payment.
+
+    A projection that services write from the clinic's own tables (appointments/figures), so that the platform's
+    figures touch no clinic's schema. Money is in `currency`; what was paid back counts on the day it was decided.
+    """
+
+    id = IdField()
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="days", verbose_name=_("clinic"))
+    day = models.DateField(_("day"))
+    booked = models.PositiveIntegerField(_("booked"), default=0)
+    cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
+    completed = models.PositiveIntegerField(_("completed"), default=0)
+    missed = models.PositiveIntegerField(_("did not come"), default=0)
+    received = models.DecimalField(_("received"), max_digits=14, decimal_places=2, default=0)
+    refunded = models.DecimalField(_("paid back"), max_digits=14, decimal_places=2, default=0)
+    currency = models.CharField(_("currency"), max_length=3, default="KES")
+
+    class Meta:
+        verbose_name = _("clinic's day")
+        verbose_name_plural = _("clinics' days")
+        constraints = (
+            models.UniqueConstraint(fields=["clinic", "day"], name="clinic_day_once"),
+            models.CheckConstraint(condition=Q(received__gte=0, refunded__gte=0), name="clinic_day_money_not_negative"),
+        )
+        indexes = (models.Index(fields=["day"], name="clinic_day_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.clinic_id} {self.day}"

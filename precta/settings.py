@@ -188,6 +188,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-applications": {"task": "clinics.tasks.sweep_applications", "schedule": 60},
     "refund-suspended": {"task": "appointments.tasks.refund_suspended_all", "schedule": 600},
     "watch-licences": {"task": "accounts.tasks.watch_licences", "schedule": 3600},
+    "keep-figures": {"task": "appointments.tasks.keep_recent_figures_all", "schedule": 24 * 3600},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 6 * 3600},
 }
 for _job in CELERY_BEAT_SCHEDULE.values():

@@ -272,6 +272,8 @@ ADMIN = {
         only(missing=frozenset({"admin"})), only(missing=frozenset({"admin"})), {"url": "nothing-here"}
     ),
     "platform_admin:accounts_user_access": both(ADMIN_ONLY),
+    "platform_admin:figures": Rule(ADMIN_ONLY, NO),
+    "platform_admin:figures-csv": Rule(ADMIN_ONLY, NO),
 }
 for label in (
     "clinics.clinic",
@@ -291,6 +293,8 @@ ADMIN |= admin_model(
 INSIDE = only(*STAFF)
 CLINIC |= {
     "clinic_admin:index": both(only(*STAFF)),
+    "clinic_admin:figures": Rule(only(*RUN_IT), NO),
+    "clinic_admin:figures-csv": Rule(only(*RUN_IT), NO),
     "clinic_admin:staff": Rule(only(*RUN_IT), NO),
     "clinic_admin:staff-invite": both(only(*RUN_IT)),
     "clinic_admin:staff-resend": Rule(NO, only(*RUN_IT)),

@@ -9,6 +9,7 @@ from django.db import models, transaction
 
 from accounts.models import ClinicPatient, Consent, Doctor
 from accounts.services.search_index import index_clinic
+from appointments.figures.days import keep_recent_days
 from appointments.models import Appointment, AppointmentStatus, DoctorAvailability, TimeOff
 from appointments.services.projections import refresh_clinic
 from clinics.models import Clinic, ClinicStatus
@@ -70,6 +71,8 @@ def build_demo(
         _welcome(cast)
         till.write_ledger(ledger_file())
     for plan in CLINICS:
+        with clinic_context(clinics[plan.slug]):
+            keep_recent_days(clinics[plan.slug], now=now)
         if not plan.suspended:
             say(f"free times and search words of {plan.name}")
             index_clinic(clinic=clinics[plan.slug])
