@@ -183,6 +183,11 @@ class ClinicApplicationAdmin(ReadOnlyAdmin):
         found = []
         if application.is_decidable and (trouble := slug_trouble(application.slug, but=application)):
             found.append(("bad", trouble, ""))
+        if not application.applicant.is_active:
+            words = gettext(
+                "The applicant's account is suspended: let it in again first, or send the application back."
+            )
+            found.append(("bad", words, reverse("admin:accounts_user_change", args=[application.applicant_id])))
         for other in same_licence(application):
             words = {"name": other.name, "state": other.get_status_display().lower()}
             sentence = gettext("The same licence number stands in the application of %(name)s (%(state)s).") % words

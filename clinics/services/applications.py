@@ -161,7 +161,7 @@ def refuse_application(
 
 def approve_application(*, application: ClinicApplication, by: Any, now: datetime | None = None) -> bool:
     """Let the clinic in: a task sets it up. False when somebody else has decided in the meantime, so that however many
-    approve there is one clinic. Raises ApplicationRefused when the address name has gone since."""
+    approve there is one clinic. Raises ApplicationRefused when the address name or the applicant has gone since."""
     return _start(application, by=by, verb="approved", was=ApplicationStatus.WAITING, now=now)
 
 
@@ -176,6 +176,8 @@ def _start(application: ClinicApplication, *, by: Any, verb: str, was: Applicati
         found = _locked(application)
         if found.status != was:
             return False
+        if not found.applicant.is_active:
+            raise ApplicationRefused(_("The applicant's account is suspended, and the clinic would have no owner."))
         if trouble := slug_trouble(found.slug, but=found):
             raise ApplicationRefused(trouble)
         _move(found, ApplicationStatus.CREATING)

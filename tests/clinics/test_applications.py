@@ -351,6 +351,14 @@ def test_an_address_that_went_meanwhile_is_told_before_anything_starts(applicant
     assert mine(applicant).status == "waiting"
 
 
+def test_no_clinic_is_made_for_somebody_who_cannot_sign_in(applicant, cast):
+    application = factories.make_application(applicant)
+    type(applicant).objects.filter(pk=applicant.pk).update(status="suspended")
+    with pytest.raises(ApplicationRefused, match="suspended"):
+        approve_application(application=application, by=cast.admin)
+    assert mine(applicant).status == "waiting"
+
+
 def failing(monkeypatch, error):
     calls = []
 

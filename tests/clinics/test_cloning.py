@@ -2,10 +2,13 @@
 
 import pytest
 from django.db import connection
+from django_tenants.signals import schema_migrated
 
+from clinics.models import Clinic
 from clinics.schemas import template
 from clinics.schemas.cloning import CannotClone, Clone
 from clinics.schemas.template import TEMPLATE_SCHEMA, migrate_schema, missing_migrations, refresh_template
+from clinics.services.creation import schema_name_for
 from tests.clinics.catalogue import QUERIES, catalogue, leaning_elsewhere
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +112,17 @@ def test_migrations_of_a_newer_code_are_no_reason_to_go_back(monkeypatch):
     older = template._migrations_of_this_code() - {("appointments", "0001_initial")}
     monkeypatch.setattr(template, "_migrations_of_this_code", lambda: older)
     assert missing_migrations() == []
+
+
+def test_migrating_public_makes_the_template_before_the_clinics_are_listed():
+    sql(f"DROP SCHEMA {TEMPLATE_SCHEMA} CASCADE")
+    schema_migrated.send(None, schema_name="clinic_uzima")
+    assert missing_migrations()
+    schema_migrated.send(None, schema_name="public")
+    assert missing_migrations() == []
+
+
+def test_the_template_is_no_clinic(at_platform):
+    assert not Clinic.objects.filter(schema_name=TEMPLATE_SCHEMA).exists()
+    assert not TEMPLATE_SCHEMA.startswith(schema_name_for(""))  # so no address name can lead to it
+    assert at_platform().get("/", HTTP_HOST="template.precta.localhost").status_code == 404

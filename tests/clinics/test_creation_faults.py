@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from statistics import median
 
 import psycopg
@@ -15,9 +16,11 @@ from django.db import OperationalError, connection, connections
 
 from clinics.exceptions import SlugRefused
 from clinics.models import Clinic, Domain, Membership
-from clinics.schemas.cloning import Clone
+from clinics.schemas.cloning import LONGEST_WAIT_SECONDS, Clone
 from clinics.schemas.template import migrate_schema
+from clinics.services.applications import approve_application, overdue_applications, set_up_clinic
 from clinics.services.creation import create_clinic
+from precta import clock
 from precta.audit.models import AuditLog
 from tests import factories
 from tests.clinics.catalogue import catalogue
@@ -77,20 +80,36 @@ class Dies(Clone):
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 creation.Clone = Dies
+"""
+CREATE = """
 creation.create_clinic(name="Half Way", slug="half-way", owner=get_user_model().objects.get(pk=sys.argv[2]))
 """
+SET_UP = """
+from clinics.services.applications import set_up_clinic
+set_up_clinic(application_id=sys.argv[2])
+"""
+
+
+def server(**more):
+    wanted = connection.get_connection_params()
+    return {name: wanted[name] for name in ("host", "port", "user", "password") if wanted.get(name)} | more
+
+
+def die(work, database, moment, pk):
+    """A process of its own that does the work and is killed at that moment."""
+    url = os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + database
+    return subprocess.run(
+        [sys.executable, "-c", DIES + work, moment, pk],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "precta.settings"},
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("moment", ["before", "built", "rows", "bound"])
 def test_a_process_killed_half_way_leaves_nothing_and_the_next_one_succeeds(committed, moment):
     owner = factories.make_user()
-    url = os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + committed
-    killed = subprocess.run(
-        [sys.executable, "-c", DIES, moment, owner.pk],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "precta.settings"},
-        check=False,
-    )
+    killed = die(CREATE, committed, moment, owner.pk)
     assert killed.returncode == -signal.SIGKILL
     assert traces("half-way") == NOTHING
     clinic = create_clinic(name="Half Way", slug="half-way", owner=owner)
@@ -112,9 +131,7 @@ def test_a_database_that_hangs_up_half_way_leaves_nothing(committed, monkeypatch
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_backend_pid()")
                 (pid,) = cursor.fetchone()
-            wanted = connection.get_connection_params()
-            wanted = {name: wanted[name] for name in ("host", "port", "user", "password") if wanted.get(name)}
-            with psycopg.connect(**wanted, dbname="postgres", autocommit=True) as other:
+            with psycopg.connect(**server(dbname="postgres"), autocommit=True) as other:
                 other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
     monkeypatch.setattr("clinics.services.creation.Clone", HungUp)
@@ -125,22 +142,13 @@ def test_a_database_that_hangs_up_half_way_leaves_nothing(committed, monkeypatch
 
 
 def test_of_two_that_want_the_same_address_at_once_one_gets_it(committed):
-    gate, answers = threading.Barrier(2), []
-
     def create(name):
-        gate.wait()
         try:
-            answers.append(create_clinic(name=name, slug="wanted-by-two").name)
+            return create_clinic(name=name, slug="wanted-by-two").name
         except SlugRefused as refused:
-            answers.append(str(refused))
-        finally:
-            connection.close()
+            return str(refused)
 
-    threads = [threading.Thread(target=create, args=(name,)) for name in ("First", "Second")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = in_threads(lambda: create("First"), lambda: create("Second"))
     assert len(set(answers)) == 2
     assert "Another clinic has this address name." in answers
     assert traces("wanted-by-two") == {**ONE_OF_EACH, "owners": 0}
@@ -149,19 +157,80 @@ def test_of_two_that_want_the_same_address_at_once_one_gets_it(committed):
 def test_people_go_on_signing_in_and_booking_while_a_schema_is_built(committed, monkeypatch):
     """Until its last step no clinic in the making holds back anybody who writes to a public table."""
     user = factories.make_user()
-    wanted = {name: value for name, value in connection.get_connection_params().items() if name != "cursor_factory"}
-    wanted = {name: wanted[name] for name in ("host", "port", "user", "password", "dbname") if wanted.get(name)}
 
     class Watched(Clone):
         def build(self):
             super().build()
-            with psycopg.connect(**wanted) as other:
+            with psycopg.connect(**server(dbname=committed)) as other:
                 other.execute("SET lock_timeout = '1s'")
                 other.execute("UPDATE accounts_user SET last_login = now() WHERE id = %s", [user.pk])
                 other.execute("UPDATE clinics_clinic SET city = city WHERE slug = 'uzima'")
 
     monkeypatch.setattr("clinics.services.creation.Clone", Watched)
     assert create_clinic(name="Quiet", slug="quiet").pk
+
+
+def test_a_long_transaction_elsewhere_ends_the_creation_and_not_the_portal(committed):
+    user = factories.make_user()
+    begun = time.perf_counter()
+    with psycopg.connect(**server(dbname=committed)) as other:
+        other.execute("UPDATE accounts_user SET last_login = now() WHERE id = %s", [user.pk])
+        with pytest.raises(OperationalError, match="lock timeout"):
+            create_clinic(name="Impatient", slug="impatient", owner=user)
+        assert time.perf_counter() - begun < LONGEST_WAIT_SECONDS + 3
+        other.rollback()
+    assert traces("impatient") == NOTHING
+    assert create_clinic(name="Impatient", slug="impatient", owner=user).pk
+
+
+def in_threads(*calls):
+    gate, answers = threading.Barrier(len(calls)), []
+
+    def run(call):
+        gate.wait()
+        try:
+            answers.append(call())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def test_two_admins_at_once_and_a_message_that_comes_twice_make_one_clinic(committed):
+    application = factories.make_application(factories.make_user(), slug="decided-twice")
+    admins = [factories.make_user(role="admin") for _ in range(2)]
+    pause = clock.now() + timedelta(hours=1)  # the task that the approval queues comes too early and does nothing
+    approved = in_threads(
+        *(lambda by=by: approve_application(application=application, by=by, now=pause) for by in admins)
+    )
+    assert sorted(approved) == [False, True]
+    in_threads(*[lambda: set_up_clinic(application_id=application.pk, now=pause)] * 3)
+    assert set_up_clinic(application_id=application.pk, now=pause)
+    assert traces("decided-twice") == ONE_OF_EACH
+    assert AuditLog.objects.filter(action="clinic_application.approved", resource_id=application.pk).count() == 1
+
+
+def test_a_worker_killed_while_it_sets_up_is_made_up_for(committed):
+    applicant = factories.make_user()
+    now = clock.now()
+    application = factories.make_application(
+        applicant, slug="worker-killed", status="creating", decided_by=applicant, next_attempt_at=now
+    )
+    killed = die(SET_UP, committed, "bound", application.pk)
+    assert killed.returncode == -signal.SIGKILL
+    assert traces("worker-killed") == NOTHING
+    application.refresh_from_db()
+    assert (application.status, application.attempts) == ("creating", 1)
+    later = application.next_attempt_at
+    assert overdue_applications(now=now) == []
+    assert application.pk in overdue_applications(now=later)
+    assert set_up_clinic(application_id=application.pk, now=later)
+    assert traces("worker-killed") == ONE_OF_EACH
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models, transaction
 
-from accounts.models import ClinicPatient, Consent, Doctor
+from accounts.models import ClinicPatient, Consent, Doctor, Role, User
 from accounts.services.search_index import index_clinic
 from appointments.figures.days import keep_recent_days
 from appointments.models import Appointment, AppointmentStatus, DoctorAvailability, TimeOff
@@ -15,6 +15,7 @@ from appointments.services.projections import refresh_clinic
 from clinics.models import Clinic, ClinicStatus
 from clinics.services.creation import create_clinic
 from precta import clock, hosts
+from precta.devstack.demo.applications import add_applications
 from precta.devstack.demo.dice import Dice
 from precta.devstack.demo.money import Till
 from precta.devstack.demo.people import Cast, People
@@ -69,6 +70,8 @@ def build_demo(
                 Clinic.objects.filter(pk=clinic.pk).update(status=ClinicStatus.SUSPENDED)
         _count_consultations(cast, clinics)
         _welcome(cast)
+        known = [patient for patient in cast.patients if patient.user.has_email and patient.user.email_verified]
+        add_applications(known[20:23], User.objects.filter(role=Role.ADMIN).order_by("email").first(), now)
         till.write_ledger(ledger_file())
     for plan in CLINICS:
         with clinic_context(clinics[plan.slug]):
