@@ -13,6 +13,11 @@ from phonenumber_field.formfields import PhoneNumberField
 from clinics.models import Clinic
 from clinics.opening_hours import DAYS, MIDNIGHT, OpeningHours
 from clinics.policy_settings import DEFAULT_TIME_ZONE
+from clinics.widgets import HoursWidget
+from precta.files import images
+from precta.files.checks import IMAGES
+from precta.files.forms import DocumentField
+from precta.files.store import put_public_image
 from precta.text import LineField, plain_text
 
 DAY_NAMES = (
@@ -26,6 +31,8 @@ DAY_NAMES = (
 )
 WINDOW = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4])[:.]([0-5]\d)")
 STEPS = (1, 2, 3)
+LOGO_BYTES = 2 * 2**20
+LOGO_WIDTH, LOGO_HEIGHT = 480, 160
 PAGE = ("name", "description", "address", "city", "region", "phone", "email", "website")
 
 
@@ -48,7 +55,7 @@ class HoursField(forms.CharField):
         for part in filter(None, (piece.strip() for piece in re.split(r"[,;]", text))):
             match = WINDOW.fullmatch(part)
             if not match or (match[3] == "24" and match[4] != "00"):
-                raise ValidationError(_("Write hours like 08:00-13:00, 14:00-17:00."), code="form")
+                raise ValidationError(_("Give both times of each opening, like 08:00-13:00, 14:00-17:00."), code="form")
             start = time(int(match[1]), int(match[2]))
             end = time(int(match[3]) % 24, int(match[4]))
             if end <= start and end != MIDNIGHT:
@@ -66,6 +73,14 @@ class ClinicPageForm(forms.ModelForm):
     region = LineField(label=_("County"), max_length=100, required=False)
     phone = PhoneNumberField(label=_("Phone"), required=False, region="KE")
     website = forms.URLField(label=_("Website"), max_length=500, required=False, assume_scheme="https")
+    logo = DocumentField(
+        label=_("Logo"),
+        required=False,
+        allowed=IMAGES,
+        max_bytes=LOGO_BYTES,
+        help_text=_("JPG, PNG or WebP of at most 2 MB. It stands above your name on your own pages."),
+    )
+    remove_logo = forms.BooleanField(label=_("Show no logo any more"), required=False)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
     hold_minutes = forms.IntegerField(
         label=_("Minutes a time is held for payment"), min_value=5, max_value=60, help_text=_("5 to 60")
@@ -135,7 +150,11 @@ class ClinicPageForm(forms.ModelForm):
         """Columns of Clinic."""
         data = self.cleaned_data
         hours = {str(day): data[f"hours_{day}"] for day in range(DAYS) if data[f"hours_{day}"]}
-        return {name: data[name] for name in PAGE} | {"operating_hours": hours}
+        logo = {"logo_url": ""} if data["remove_logo"] else {}
+        if data["logo"] is not None:
+            drawn = images.contained(data["logo"].data, width=LOGO_WIDTH, height=LOGO_HEIGHT)
+            logo = {"logo_url": put_public_image(*drawn, folder="clinics")}
+        return {name: data[name] for name in PAGE} | {"operating_hours": hours} | logo
 
     def rules(self) -> dict[str, Any]:
         """Keys of `Clinic.settings`."""
@@ -153,12 +172,12 @@ class ClinicPageForm(forms.ModelForm):
 
 
 for _day, _name in enumerate(DAY_NAMES):
-    ClinicPageForm.base_fields[f"hours_{_day}"] = HoursField(label=_name)
+    ClinicPageForm.base_fields[f"hours_{_day}"] = HoursField(label=_name, widget=HoursWidget(_name))
     ClinicPageForm.declared_fields[f"hours_{_day}"] = ClinicPageForm.base_fields[f"hours_{_day}"]
 for _number in STEPS:
     for _kind, _label, _most in (
-        ("hours", _("Cancelled at least so many hours before"), 24 * 60),
-        ("percent", _("gives back so many percent"), 100),
+        ("hours", _("Cancelled at least this many hours before:"), 24 * 60),
+        ("percent", _("percent back:"), 100),
     ):
         _field = forms.IntegerField(label=_label, min_value=0, max_value=_most, required=False)
         ClinicPageForm.base_fields[f"refund_{_kind}_{_number}"] = _field

@@ -19,6 +19,7 @@ PAGE_FIELDS = (
     "email",
     "website",
     "operating_hours",
+    "logo_url",
 )
 
 

@@ -1,10 +1,13 @@
+import io
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL import Image
 
 from accounts.models import UserStatus
 from appointments.models import Appointment, TimeOff
@@ -190,8 +193,15 @@ def test_the_owner_writes_the_clinics_page_hours_and_rules(cast, at_clinic):
     assert clinic.operating_hours == {"1": [["08:00", "13:00"], ["14:00", "17:00"]], "6": [["09:00", "00:00"]]}
     assert (clinic.policy.hold_minutes, clinic.policy.buffer_minutes) == (20, 5)
     assert clinic.policy.refund_percent(timedelta(hours=5)) == 50
-    assert 'value="08:00-13:00, 14:00-17:00"' in client.get(url).content.decode()
-    assert 'value="09:00-24:00"' in client.get(url).content.decode()
+    page = client.get(url).content.decode()
+    for clock in (
+        'name="hours_1-0-from" value="08:00"',
+        'name="hours_1-1-until" value="17:00"',
+        'name="hours_6-0-from" value="09:00"',
+        'name="hours_6-0-until" value="00:00"',
+        'name="hours_2-0-from" value=""',
+    ):
+        assert clock in page, clock
     with clinic_context(cast.uzima):
         assert OutboxEvent.objects.filter(kind="clinic.changed", payload={"clinic_id": cast.uzima.pk}).count() == 1
         details = AuditLog.objects.get(action="clinic.updated").details
@@ -353,3 +363,68 @@ def test_an_id_that_is_none_is_404(cast, at_clinic, at_admin, bad):
     for path in ("accounts/user", "clinics/clinic", "audit/auditlog"):
         assert console.get(f"/{path}/{bad}/change/").status_code == 404, path
     assert console.get(f"/accounts/user/{bad}/access/", follow=True).status_code == 404
+
+
+def test_hours_are_written_by_the_clock_and_an_empty_day_is_closed(cast, at_clinic):
+    client = at_clinic(cast.uzima, cast.owner)
+    url = f"/admin/clinics/clinic/{cast.uzima.pk}/change/"
+    clocks = {
+        "hours_1-0-from": "08:00",
+        "hours_1-0-until": "13:00",
+        "hours_1-1-from": "14:00",
+        "hours_1-1-until": "17:00",
+        "hours_2-0-from": "",
+        "hours_2-0-until": "",
+        "hours_3-0-from": "18:00",
+        "hours_3-0-until": "00:00",
+    }
+    data = form_of(cast.uzima)
+    del data["hours_1"], data["hours_6"]
+    assert client.post(url, data | clocks).status_code == 302
+    assert Clinic.objects.get(pk=cast.uzima.pk).operating_hours == {
+        "1": [["08:00", "13:00"], ["14:00", "17:00"]],
+        "3": [["18:00", "00:00"]],
+    }
+    answer = client.post(url, data | clocks | {"hours_1-1-until": ""})
+    assert "Give both times of each opening" in answer.content.decode()
+    assert 'name="hours_1-1-from" value="14:00"' in answer.content.decode()
+
+
+def test_the_rules_for_cancelling_are_shown_as_patients_read_them(cast, at_clinic):
+    client = at_clinic(cast.uzima, cast.owner)
+    url = f"/admin/clinics/clinic/{cast.uzima.pk}/change/"
+    client.post(url, form_of(cast.uzima))
+    page = client.get(url).content.decode()
+    for sentence in ("Free to cancel up to 48 hours before.", "Half back up to 4 hours before.", "Nothing back after"):
+        assert sentence in page
+
+
+def picture(kind="PNG") -> SimpleUploadedFile:
+    buffer = io.BytesIO()
+    Image.new("RGB", (900, 300), "teal").save(buffer, kind)
+    return SimpleUploadedFile("logo.png", buffer.getvalue(), content_type="image/png")
+
+
+def test_a_logo_is_drawn_anew_shown_on_the_clinics_page_and_taken_away(cast, at_clinic):
+    client = at_clinic(cast.uzima, cast.owner)
+    url = f"/admin/clinics/clinic/{cast.uzima.pk}/change/"
+    assert client.post(url, form_of(cast.uzima) | {"logo": picture()}).status_code == 302
+    logo = Clinic.objects.get(pk=cast.uzima.pk).logo_url
+    assert logo.endswith(".webp")
+    assert logo in client.get(url).content.decode()
+    assert logo in at_clinic(cast.uzima).get("/").content.decode()
+    assert client.get(logo).status_code == 200
+    assert client.post(url, form_of(cast.uzima)).status_code == 302
+    assert Clinic.objects.get(pk=cast.uzima.pk).logo_url == logo
+    assert client.post(url, form_of(cast.uzima, remove_logo="on")).status_code == 302
+    assert Clinic.objects.get(pk=cast.uzima.pk).logo_url == ""
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"<svg onload=alert(1)>", 415), (b"%PDF-1.7 hello", 415)])
+def test_what_is_no_picture_is_no_logo_and_the_form_keeps_what_was_typed(cast, at_clinic, content, status):
+    client = at_clinic(cast.uzima, cast.owner)
+    data = form_of(cast.uzima, city="Kericho") | {"logo": SimpleUploadedFile("logo.png", content)}
+    answer = client.post(f"/admin/clinics/clinic/{cast.uzima.pk}/change/", data)
+    assert answer.status_code == status
+    assert 'value="Kericho"' in answer.content.decode()
+    assert Clinic.objects.get(pk=cast.uzima.pk).logo_url == ""

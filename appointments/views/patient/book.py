@@ -18,10 +18,10 @@ from accounts.specialties import described
 from appointments import exceptions
 from appointments.forms.booking import BookingForm
 from appointments.models import Appointment, AppointmentStatus
-from appointments.refund_words import moving_sentence, refund_sentences
 from appointments.selectors_booking import doctors_instead, nearest_free, own_visit_at
 from appointments.services.booking import MOST_FREE_VISITS, MOST_UNPAID_HOLDS, hold_slot
 from appointments.week import Week, moment_key, parse_moment, read_week
+from clinics.refund_words import moving_sentence, refund_sentences
 from precta import access, clock, hosts
 from precta.payments.models import PaymentMethod
 from precta.ratelimit import limit
