@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from accounts import doctor_requests, languages, specialties, staff_admin  # noqa: F401 - two add pages of their own
-from accounts.exceptions import CannotSuspendYourself
+from accounts.exceptions import CannotResetYourself, CannotSuspendYourself
 from accounts.models import (
     ClinicPatient,
     ConsultationMode,
@@ -22,11 +22,14 @@ from accounts.models import (
     UserStatus,
     VerificationStatus,
 )
-from accounts.services.users import reactivate_user, sign_out_everywhere, suspend_user
+from accounts.services.users import reactivate_user, reset_second_factor, sign_out_everywhere, suspend_user
 from accounts.waits import EXPIRES_SOON
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
 from clinics.admin_tools import ActionRefused, ConfirmedAction
+from precta.access import step_up_redirect
+from precta.second_factor.codes import has_factor
+from precta.second_factor.session import stepped_up
 
 DOCTOR_FIELDS = (
     *("first_name", "last_name", "clinic", "fields_named", "languages_named", "modes_named", "consultation_fee"),
@@ -154,10 +157,12 @@ class PlatformUserAdmin(ReadOnlyAdmin):
         return [path("<str:user_id>/access/", view, name="accounts_user_access"), *super().get_urls()]
 
     def let_in_or_out(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        """Asks once what will happen, then suspends, lets in again or signs out everywhere."""
+        """Asks once what will happen, then suspends, lets in again, signs out everywhere or resets the factor."""
         user = get_object_or_404(User, pk=user_id)
         back = reverse("admin:accounts_user_change", args=[user.pk])
         if request.method == "POST":
+            if request.POST.get("action") == "reset-factor" and not stepped_up(request):
+                return step_up_redirect(request)
             self._act(request, user)
             return HttpResponseRedirect(back)
         context = {
@@ -166,6 +171,7 @@ class PlatformUserAdmin(ReadOnlyAdmin):
             "person": user,
             "is_suspended": user.status == UserStatus.SUSPENDED,
             "is_self": user.pk == request.user.pk,
+            "has_factor": has_factor(user),
             "back": back,
         }
         return render(request, "admin/platform/user_access.html", context)
@@ -184,6 +190,21 @@ class PlatformUserAdmin(ReadOnlyAdmin):
         elif action == "sign-out":
             sign_out_everywhere(user=user, by=request.user)
             messages.success(request, gettext("The account is signed out everywhere."))
+        elif action == "reset-factor":
+            self._reset(request, user)
+
+    def _reset(self, request: HttpRequest, user: User) -> None:
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            messages.error(request, gettext("Say how you know who asked."))
+            return
+        try:
+            done = reset_second_factor(user=user, by=request.user, reason=reason)
+        except CannotResetYourself:
+            messages.error(request, gettext("Another admin has to reset your own second factor."))
+        else:
+            if done:
+                messages.success(request, gettext("The second factor is reset, and the person is told."))
 
 
 @admin.register(Doctor, site=platform_admin)

@@ -11,6 +11,10 @@ class CannotSuspendYourself(ValueError):
     """An admin who suspends the own account could not take it back."""
 
 
+class CannotResetYourself(ValueError):
+    """An admin's own factor is reset by another admin: else a borrowed screen would do."""
+
+
 class NotAChild(ValueError):
     """The birth date says that this person is of age, or not born yet."""
 

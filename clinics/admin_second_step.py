@@ -178,7 +178,7 @@ class SecondStep:
         return render(request, f"admin/{name}.html", context)
 
 
-NOT_SENT = _("What you wanted to do was not done yet. Confirm that it is you, then send the form once more.")
+NOT_SENT = _("What you wanted to do was not done yet. Confirm that it is you, then do it once more.")
 
 
 def safe_next(request: HttpRequest) -> str:

@@ -145,7 +145,8 @@ class ExportMixin:
         if not self.has_export_permission(request):
             raise PermissionDenied
         if not stepped_up(request):
-            return step_up_redirect(request)
+            listed = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+            return step_up_redirect(request, back=f"{listed}?{request.GET.urlencode()}")
         try:
             shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters as error:

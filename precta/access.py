@@ -62,10 +62,10 @@ def page_of(request: HttpRequest) -> str:
     return path if shown.startswith(own + "/") and hosts.is_own_url(path) else request.path
 
 
-def _proof_redirect(request: HttpRequest, platform_page: str, admin_page: str) -> HttpResponse:
-    """To the page that asks for a proof, and back to this one afterwards."""
-    more = {} if request.method in {"GET", "HEAD"} else {"again": "1"}
-    back = page_of(request)
+def _proof_redirect(request: HttpRequest, platform_page: str, admin_page: str, back: str = "") -> HttpResponse:
+    """To the page that asks for a proof, and back to this one, or to the path `back` of this host, afterwards."""
+    more = {} if request.method in {"GET", "HEAD"} and not back else {"again": "1"}
+    back = back or page_of(request)
     if getattr(request, "host_kind", "") == "admin":
         return lead_to(request, reverse(admin_page) + "?" + urlencode({"next": back, **more}))
     target = hosts.origin(request.get_host().rsplit(":", 1)[0]) + back
@@ -92,9 +92,12 @@ def second_factor_required(view: View) -> View:
     return guarded
 
 
-def step_up_redirect(request: HttpRequest) -> HttpResponse:
-    """To the page that asks for the password or the second factor once more; it says when a form was not sent."""
-    return _proof_redirect(request, "account_reauthenticate", "admin:confirm")
+def step_up_redirect(request: HttpRequest, *, back: str = "") -> HttpResponse:
+    """To the page that asks for the password or the second factor once more; it says when something was not done.
+
+    A download cannot be come back to: `back` is then the path of the page that offers it.
+    """
+    return _proof_redirect(request, "account_reauthenticate", "admin:confirm", back)
 
 
 def step_up_required(view: View) -> View:

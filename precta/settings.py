@@ -275,6 +275,9 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {
     "authenticate": "precta.second_factor.forms.CodeForm",
     "reauthenticate": "precta.second_factor.forms.CodeAgainForm",
+    "authenticate_webauthn": "precta.second_factor.forms.PasskeyForm",
+    "reauthenticate_webauthn": "precta.second_factor.forms.PasskeyAgainForm",
+    "add_webauthn": "precta.second_factor.forms.AddPasskeyForm",
 }
 # Nobody signs in without a confirmed address, and a change of it that waits for its code must not keep anybody out.
 MFA_ALLOW_UNVERIFIED_EMAIL = True

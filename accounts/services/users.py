@@ -3,15 +3,24 @@
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
+from django.utils import translation
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 
-from accounts.exceptions import CannotSuspendYourself
+from accounts.exceptions import CannotResetYourself, CannotSuspendYourself
 from accounts.models import User, UserStatus
+from accounts.selectors import language_of
+from precta import hosts
 from precta.audit.services import record
+from precta.ids import new_id
+from precta.notifications.models import Channel, NotificationType
+from precta.notifications.services import notify
 from precta.outbox.services import emit
+from precta.second_factor.codes import remove_all
 from precta.tenancy import clinic_context, public_context
 from precta.text import printable
 
@@ -61,6 +70,41 @@ def sign_out_everywhere(*, user: User, by: User) -> None:
         _end_sessions(user)
         record("user.signed_out_everywhere", resource=user, user=by)
     user.refresh_from_db(fields=["session_epoch"])
+
+
+def reset_second_factor(*, user: User, by: User | None, reason: str) -> bool:
+    """Take every factor and recovery code from somebody who lost them; False when there are none.
+
+    All sessions end, and the person is told: with the password alone they sign in and set a new factor up, and so would
+    somebody who stole it. `reason` goes into the trail; `by` is None on the command line. Raises CannotResetYourself.
+    """
+    if by is not None and user.pk == by.pk:
+        raise CannotResetYourself
+    with public_context(), transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        removed = remove_all(user=user)
+        if not removed:
+            return False
+        _end_sessions(user)
+        details = {"reason": printable(reason)[:200], "removed": removed}
+        record("second_factor.reset", resource=user, user=by, details=details)
+        language = language_of(user) or settings.LANGUAGE_CODE
+        with translation.override(language):
+            notify(
+                event_id=new_id(),
+                user=user,
+                type=NotificationType.GENERAL,
+                title=gettext("Your second factor was reset"),
+                body=gettext(
+                    "The platform's staff took the second factor off your account and signed you out everywhere. Sign "
+                    "in and set up a new one. If you did not ask for it, write to us at once."
+                ),
+                data={"url": hosts.platform_url("mfa_index"), "action": gettext("Set up a new one")},
+                language=language,
+                channels=(Channel.PUSH, Channel.EMAIL),
+            )
+    user.refresh_from_db(fields=["session_epoch"])
+    return True
 
 
 def note_suspended_attempt(*, user: User) -> None:

@@ -26,6 +26,7 @@ class MFAAdapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": _("This code is not right. Take the newest one from your app."),
+        "incorrect_passkey": _("This passkey was not accepted. Try again, or use a code."),
         "code_used": _("This code was used already. Wait for the next one."),
         "cannot_delete_authenticator": _(
             "Your work needs a second factor: add another one before you remove this one."

@@ -3,12 +3,11 @@
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django import forms
 from django.http import HttpRequest
 
-from precta.second_factor.forms import CodeAgainForm, CodeForm, is_limited
+from precta.second_factor.forms import CodeAgainForm, CodeForm, PasskeyAgainForm, PasskeyForm, is_limited
 
 
 class Challenge:
@@ -19,9 +18,7 @@ class Challenge:
 
     def __init__(self, request: HttpRequest, user: Any, *, again: bool) -> None:
         self.request, self.user = request, user
-        code_form, passkey_form = (
-            (CodeAgainForm, ReauthenticateWebAuthnForm) if again else (CodeForm, AuthenticateWebAuthnForm)
-        )
+        code_form, passkey_form = (CodeAgainForm, PasskeyAgainForm) if again else (CodeForm, PasskeyForm)
         posted = request.POST if request.method == "POST" else None
         by_passkey = posted is not None and "credential" in posted
         self.code_form: forms.Form = code_form(posted if not by_passkey else None, user=user)

@@ -9,7 +9,10 @@ from allauth.mfa.base import forms as allauth_forms
 from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.webauthn import forms as passkey_forms
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from precta.second_factor.codes import CodeUsedAlready, check_code, counter_of
@@ -74,6 +77,49 @@ class CodeAgainForm(_OneCode, allauth_forms.ReauthenticateForm):
     """Signed in already: the code once more."""
 
     reauthentication = True
+
+
+# What a browser never sends, and allauth lets through to fido2: a credential of the wrong shape is a wrong credential.
+MISSHAPEN = (KeyError, AttributeError, TypeError, ValueError)
+
+
+class _OnePasskey(passkey_forms.AuthenticateWebAuthnForm):
+    def clean_credential(self) -> Authenticator:
+        try:
+            return super().clean_credential()
+        except ValidationError:
+            raise
+        except MISSHAPEN as error:
+            raise get_adapter().validation_error("incorrect_passkey") from error
+
+
+class PasskeyForm(_OnePasskey):
+    """The second step of a sign-in, by passkey."""
+
+
+class PasskeyAgainForm(_OnePasskey):
+    """Signed in already: the passkey once more."""
+
+    reauthenticated = True
+
+
+class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = self.fields["name"]
+        name.label = _("Name")
+        name.help_text = _("So that you know it again: the phone or key that holds it.")
+        name.max_length = 60
+        name.validators.append(MaxLengthValidator(60))
+        name.widget.attrs |= {"maxlength": 60, "autocomplete": "off"}
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            return super().clean()
+        except ValidationError:
+            raise
+        except MISSHAPEN as error:
+            raise get_adapter().validation_error("incorrect_passkey") from error
 
 
 class SetUpAppForm(forms.Form):
