@@ -12,6 +12,7 @@ from clinics.first_steps import Step, first_step
 from clinics.models import ApplicationStatus, Clinic, ClinicApplication, ClinicStatus, Membership, StaffInvitation
 from clinics.opening_hours import OpeningHours
 from clinics.policies import can, request_membership
+from precta import clock
 
 
 @waits("platform", order=10)
@@ -40,6 +41,16 @@ def suspended_clinics(request: HttpRequest) -> Wait:
 def open_accesses(request: HttpRequest) -> Wait:
     url = reverse("admin:clinics_emergencyaccess_changelist") + "?state=open"
     return Wait(_("Emergency accesses that are open"), EmergencyAccess.objects.open().count(), url, "bad")
+
+
+@waits("clinic", order=80)
+def invitations_that_ran_out(request: HttpRequest) -> Wait | None:
+    if not can(request_membership(request), "staff.manage"):
+        return None
+    waiting = StaffInvitation.objects.unanswered().filter(clinic=request.clinic.pk)  # type: ignore[attr-defined]
+    count = waiting.filter(expires_at__lte=clock.now()).count()
+    # As seldom as it is, told only while it is so.
+    return Wait(_("Invitations to staff that ran out"), count, reverse("admin:staff"), "warn") if count else None
 
 
 @waits("clinic", order=90)

@@ -69,6 +69,14 @@ def test_the_list_asks_the_database_as_often_for_thirty_as_for_two(cast, owner, 
         assert owner.get("/admin/staff/").status_code == 200
 
 
+def test_the_first_page_tells_managers_of_invitations_that_ran_out(cast, manager, at_clinic):
+    invited(cast)
+    assert "ran out" not in text(manager.get("/admin/"))
+    invited(cast, email="late@e.test", now=clock.now() - timedelta(days=8))
+    assert "Invitations to staff that ran out" in text(manager.get("/admin/"))
+    assert "ran out" not in text(at_clinic(cast.uzima, cast.staff).get("/admin/"))
+
+
 def test_each_reader_is_offered_what_they_may_do(cast, owner, manager):
     def offers(client, user, what):
         return f"/admin/staff/{member(user).pk}/{what}/" in client.get("/admin/staff/").content.decode()
