@@ -1,5 +1,6 @@
 """What every page of the two admin sites obeys."""
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,12 +16,14 @@ from django.forms import Media, ModelChoiceField, Textarea
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinics.admin_filters import TypedFilter
 from clinics.admin_tools import BulkMixin, ExportMixin
+from clinics.opening_hours import DAY_NAMES, OpeningHours
 from clinics.policies import can, may, request_membership
 from precta.audit.models import AuditLog
 from precta.templatetags.look import status_tone
@@ -35,6 +38,35 @@ LOOKUPS = frozenset({"exact", "id", "in", "isnull", "gte", "lt", "year", "month"
 
 
 Column = Callable[[Any], Any]
+
+
+def laid_out(value: Any, name: str = "") -> Any:
+    """What a JSON column holds, as people read it: names with their values, one line for each thing of a list."""
+    if not value:
+        return None
+    if name == "operating_hours":
+        week = OpeningHours.read(value).week
+        lines = ((DAY_NAMES[day], ", ".join(map(str, week[day])) or _("Closed")) for day in (1, 2, 3, 4, 5, 6, 0))
+    elif isinstance(value, dict):
+        lines = ((capfirst(key.replace("_", " ")), in_line(part)) for key, part in value.items())
+    elif isinstance(value, list):
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((in_line(part),) for part in value)))
+    else:
+        return str(value)
+    return format_html('<dl class="pairs start">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", lines))
+
+
+def in_line(value: Any) -> str:
+    """A value inside a JSON column in words: lists by commas, what is nested deeper as JSON."""
+    if isinstance(value, dict) and all(not isinstance(part, dict | list) for part in value.values()):
+        return ", ".join(str(part) for part in value.values() if part not in (None, "")) or "–"
+    if isinstance(value, list) and all(not isinstance(part, dict | list) for part in value):
+        return ", ".join(map(str, value)) or "–"
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if isinstance(value, dict | list):
+        return "; ".join(in_line(part) for part in value) if isinstance(value, list) else json.dumps(value)
+    return "–" if value in (None, "") else str(value)
 
 
 def column_of(field: "models.Field[Any, Any]") -> Column | None:
@@ -58,7 +90,13 @@ def column_of(field: "models.Field[Any, Any]") -> Column | None:
     elif isinstance(field, models.DecimalField) and field.name in AMOUNTS:
 
         def shown(row: Any) -> Any:
-            return money(getattr(row, field.attname), getattr(row, "currency", "KES"))
+            amount = money(getattr(row, field.attname), getattr(row, "currency", "KES"))
+            return format_html('<span class="nowrap">{}</span>', amount) if amount else None
+
+    elif isinstance(field, models.JSONField):
+
+        def shown(row: Any) -> Any:
+            return laid_out(getattr(row, field.attname), field.name)
 
     else:
         return None
@@ -92,6 +130,19 @@ class CarefulModelAdmin(BulkMixin, ExportMixin, ModelAdmin):
 
     def _column(self, name: Any) -> Any:
         return (self._columns.get(name) if isinstance(name, str) else None) or name
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        """A page for looking shows states, amounts and JSON as the lists do."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (title, {**options, "fields": [self._line(line) for line in options["fields"]]})
+            for title, options in fieldsets
+        ]
+
+    def _line(self, line: Any) -> Any:
+        return tuple(map(self._column, line)) if isinstance(line, tuple | list) else self._column(line)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

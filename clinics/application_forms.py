@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from clinics.counties import COUNTIES
-from clinics.forms import DAY_NAMES, HoursField
+from clinics.forms import HoursField
 from clinics.models import ClinicApplication, RefusalReason
-from clinics.opening_hours import DAYS
+from clinics.opening_hours import DAY_NAMES, DAYS
 from clinics.services.applications import propose_slug, slug_trouble
 from precta import hosts
 from precta.files.forms import DocumentField

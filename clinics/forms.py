@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from clinics.models import Clinic
-from clinics.opening_hours import DAYS, MIDNIGHT, OpeningHours
+from clinics.opening_hours import DAY_NAMES, DAYS, MIDNIGHT, OpeningHours
 from clinics.policy_settings import DEFAULT_TIME_ZONE
 from clinics.widgets import HoursWidget
 from precta.files import images
@@ -20,15 +20,6 @@ from precta.files.forms import DocumentField
 from precta.files.store import put_public_image
 from precta.text import LineField, plain_text
 
-DAY_NAMES = (
-    _("Sunday"),
-    _("Monday"),
-    _("Tuesday"),
-    _("Wednesday"),
-    _("Thursday"),
-    _("Friday"),
-    _("Saturday"),
-)
 WINDOW = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4])[:.]([0-5]\d)")
 STEPS = (1, 2, 3)
 LOGO_BYTES = 2 * 2**20

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext_lazy as _
+
 DAYS = 7
+DAY_NAMES = (
+    _("Sunday"),
+    _("Monday"),
+    _("Tuesday"),
+    _("Wednesday"),
+    _("Thursday"),
+    _("Friday"),
+    _("Saturday"),
+)
 MIDNIGHT = time(0)
 
 
@@ -14,6 +25,10 @@ class Hours(NamedTuple):
 
     start: time
     end: time
+
+    def __str__(self) -> str:
+        end = "24:00" if self.end == MIDNIGHT else f"{self.end:%H:%M}"
+        return f"{self.start:%H:%M}–{end}"
 
     def contains(self, clock: time) -> bool:
         return self.start <= clock and (clock < self.end or self.end == MIDNIGHT)

@@ -10,12 +10,12 @@ from django.db import models
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
+from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin, laid_out
 from clinics.admin_filters import TypedFilter
 from clinics.admin_sites import clinic_admin, platform_admin
 from clinics.trail_words import FAMILIES, THINGS, act, thing
@@ -109,15 +109,16 @@ class TrailAdmin:
     search_fields = ("resource_id__exact", "action__exact")
     search_help_text = _("Id of a thing, or an act such as appointment.cancelled")
     ordering = ("-created_at", "-pk")
+    change_form_template = "admin/trail_entry.html"
     fields = ("created_at", "done", "who", "about", "laid_out", "ip_address", "user_agent", "action", "id")
 
     @admin.display(description=_("what was done"), ordering="action")
     def done(self, entry: AuditLog) -> str:
         return act(entry.action)
 
-    @admin.display(description=_("who"), empty_value=_("The portal itself"))
-    def who(self, entry: AuditLog) -> str | None:
-        return str(entry.user) if entry.user is not None else None
+    @admin.display(description=_("who"))
+    def who(self, entry: AuditLog) -> str:
+        return str(entry.user) if entry.user is not None else gettext("The portal itself")
 
     @admin.display(description=_("what it was about"))
     def about(self, entry: AuditLog) -> str | SafeString:
@@ -127,13 +128,7 @@ class TrailAdmin:
 
     @admin.display(description=_("details"))
     def laid_out(self, entry: AuditLog) -> str | SafeString:
-        details = entry.details
-        if not details:
-            return "–"
-        if not isinstance(details, dict):
-            return json.dumps(details, ensure_ascii=False)
-        lines = ((capfirst(name.replace("_", " ")), in_line(value)) for name, value in details.items())
-        return format_html('<dl class="pairs start">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", lines))
+        return laid_out(entry.details) or "–"
 
     @admin.display(description=_("details"))
     def details_in_line(self, entry: AuditLog) -> str:
@@ -150,17 +145,6 @@ class TrailAdmin:
                 except NoReverseMatch:
                     return ""
         return ""
-
-
-def in_line(value: Any) -> str:
-    """A detail's value in words: lists by commas, what is nested as JSON."""
-    if isinstance(value, list) and all(not isinstance(item, dict | list) for item in value):
-        return ", ".join(map(str, value)) or "–"
-    if isinstance(value, bool):
-        return str(_("Yes") if value else _("No"))
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return "–" if value in (None, "") else str(value)
 
 
 @admin.register(AuditLog, site=platform_admin)

@@ -491,24 +491,43 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='ClinicDay',
+            name="ClinicDay",
             fields=[
-                ('id', precta.ids.IdField(default=precta.ids.new_id, editable=False, max_length=36, primary_key=True, serialize=False)),
-                ('day', models.DateField(verbose_name='day')),
-                ('booked', models.PositiveIntegerField(default=0, verbose_name='booked')),
-                ('cancelled', models.PositiveIntegerField(default=0, verbose_name='cancelled')),
-                ('completed', models.PositiveIntegerField(default=0, verbose_name='completed')),
-                ('missed', models.PositiveIntegerField(default=0, verbose_name='did not come')),
-                ('received', models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name='received')),
-                ('refunded', models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name='paid back')),
-                ('currency', models.CharField(default='KES', max_length=3, verbose_name='currency')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='clinics.clinic', verbose_name='clinic')),
+                (
+                    "id",
+                    precta.ids.IdField(
+                        default=precta.ids.new_id, editable=False, max_length=36, primary_key=True, serialize=False
+                    ),
+                ),
+                ("day", models.DateField(verbose_name="day")),
+                ("booked", models.PositiveIntegerField(default=0, verbose_name="booked")),
+                ("cancelled", models.PositiveIntegerField(default=0, verbose_name="cancelled")),
+                ("completed", models.PositiveIntegerField(default=0, verbose_name="completed")),
+                ("missed", models.PositiveIntegerField(default=0, verbose_name="did not come")),
+                ("received", models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name="received")),
+                ("refunded", models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name="paid back")),
+                ("currency", models.CharField(default="KES", max_length=3, verbose_name="currency")),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="days",
+                        to="clinics.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': "clinic's day",
-                'verbose_name_plural': "clinics' days",
-                'indexes': [models.Index(fields=['day'], name='clinic_day_day')],
-                'constraints': [models.UniqueConstraint(fields=('clinic', 'day'), name='clinic_day_once'), models.CheckConstraint(condition=models.Q(('received__gte', 0), ('refunded__gte', 0)), name='clinic_day_money_not_negative')],
+                "verbose_name": "clinic's day",
+                "verbose_name_plural": "clinics' days",
+                "indexes": [models.Index(fields=["day"], name="clinic_day_day")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("clinic", "day"), name="clinic_day_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("received__gte", 0), ("refunded__gte", 0)),
+                        name="clinic_day_money_not_negative",
+                    ),
+                ],
             },
         ),
     ]

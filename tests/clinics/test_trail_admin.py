@@ -129,3 +129,13 @@ def test_many_entries_cost_no_more_statements(cast, owner, django_assert_max_num
             record("payment.completed", resource=("payment", str(number)), user=factories.make_user())
     with django_assert_max_num_queries(12):
         assert owner.get(TRAIL).status_code == 200
+
+
+def test_a_page_for_looking_tells_hours_states_and_lists_in_words(cast, at_admin):
+    type(cast.uzima).objects.filter(pk=cast.uzima.pk).update(
+        operating_hours={"1": [["08:00", "13:00"], ["14:00", "00:00"]]}, settings={"hold_minutes": 20}
+    )
+    page = at_admin(cast.admin).get(f"/clinics/clinic/{cast.uzima.pk}/change/").content.decode()
+    for words in ("<dt>Monday</dt><dd>08:00–13:00, 14:00–24:00</dd>", "<dt>Sunday</dt><dd>Closed</dd>", "Hold minutes"):
+        assert words in page, words
+    assert '<span class="badge ok">Active</span>' in page and "{&quot;" not in page
