@@ -16,11 +16,15 @@ from django.views.decorators.http import require_http_methods
 from clinics import application_admin, emergency_admin, trail_admin
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
+from clinics.admin_tools import ActionRefused, ConfirmedAction
+from clinics.exceptions import LastOwner, NotYourPart
 from clinics.forms import STEPS, ClinicPageForm
 from clinics.models import Clinic, Domain, Membership
 from clinics.opening_hours import DAYS
+from clinics.policies import can, request_membership
 from clinics.refund_words import refund_sentences
 from clinics.services.profile import update_clinic
+from clinics.services.staff import deactivate
 from clinics.services.suspension import reactivate_clinic, suspend_clinic
 from precta.files.forms import status_of
 
@@ -80,6 +84,31 @@ class PlatformMembershipAdmin(ReadOnlyAdmin):
     search_fields = ("user__email", "clinic__name")
 
 
+def _end_work(request: HttpRequest, membership: Membership, reason: str) -> bool:
+    try:
+        deactivate(membership=membership, by=request.user)
+    except LastOwner as error:
+        raise ActionRefused(gettext("A clinic keeps an owner.")) from error
+    except NotYourPart as error:
+        raise ActionRefused(gettext("This is not yours to end.")) from error
+    return membership.is_active
+
+
+END_WORK = ConfirmedAction(
+    name="end_work",
+    label=_("End the access of the chosen people"),
+    explanation=_(
+        "Their access to this clinic's pages ends at once, and they are told. What they did stays in the audit trail. "
+        "They can be let in again on the page of the staff."
+    ),
+    button=_("End their access"),
+    run=_end_work,
+    allowed=lambda request: can(request_membership(request), "staff.manage"),
+    danger=True,
+    asks_proof=True,
+)
+
+
 @admin.register(Membership, site=clinic_admin)
 class ClinicMembershipAdmin(ClinicModelAdmin):
     """To filter and export; the menu leads to the page of the staff instead, where they are invited and managed."""
@@ -90,6 +119,7 @@ class ClinicMembershipAdmin(ClinicModelAdmin):
     list_filter = ("role", "is_active")
     search_fields = ("user__email",)
     fields = ("user", "role", "is_active", "created_at")
+    confirmed_actions = (END_WORK,)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False

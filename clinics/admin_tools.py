@@ -43,7 +43,8 @@ class ConfirmedAction:
     """A bulk action: a page says what will happen to which rows, and only its button makes it happen.
 
     `run(request, row, reason)` calls the service for one row, in a transaction of its own; it returns whether anything
-    changed, or raises ActionRefused. `allowed(request)` decides whether the person is offered it at all.
+    changed, or raises ActionRefused. `allowed(request)` decides whether the person is offered it at all; with
+    `asks_proof` they must have given the password or the second factor within the last ten minutes.
     """
 
     do_not_call_in_templates: ClassVar[bool] = True
@@ -56,8 +57,11 @@ class ConfirmedAction:
     allowed: Callable[[HttpRequest], bool] = lambda request: True
     danger: bool = False
     asks_reason: bool = False
+    asks_proof: bool = False
 
     def __call__(self, model_admin: Any, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
+        if self.asks_proof and not stepped_up(request):
+            return step_up_redirect(request)
         rows = list(queryset[: MOST_AT_ONCE + 1])
         if len(rows) > MOST_AT_ONCE:
             messages.error(request, gettext("Choose at most %(most)d at once.") % {"most": MOST_AT_ONCE})

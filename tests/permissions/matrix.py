@@ -320,8 +320,16 @@ for label in (
     "payments.refund",
 ):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS), export=only(*RUN_IT))
-for label in ("audit.auditlog", "clinics.emergencyaccess", "clinics.membership"):
+for label in ("audit.auditlog", "clinics.emergencyaccess"):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*RUN_IT), export=only(*RUN_IT))
+CLINIC |= admin_model(
+    "clinic_admin",
+    "clinics.membership",
+    inside=INSIDE,
+    view=only(*RUN_IT),
+    act=only(*RUN_IT),
+    export=only(*RUN_IT),
+)
 CLINIC |= {
     "clinic_admin:accounts_doctor_requests": Rule(only(*RUN_IT), NO),
     "clinic_admin:accounts_doctor_request": both(only(*RUN_IT)),
