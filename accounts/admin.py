@@ -1,6 +1,7 @@
 """People in both admin sites. Patients' clinical profiles are shown in neither."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +24,7 @@ from accounts.models import (
     VerificationStatus,
 )
 from accounts.services.users import reactivate_user, reset_second_factor, sign_out_everywhere, suspend_user
+from accounts.verification_admin import VerificationAdmin
 from accounts.views import staff_admin  # noqa: F401 - adds pages of its own
 from accounts.waits import EXPIRES_SOON
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
@@ -31,6 +33,7 @@ from clinics.admin_tools import ActionRefused, ConfirmedAction
 from precta.access import step_up_redirect
 from precta.second_factor.codes import has_factor
 from precta.second_factor.session import stepped_up
+from precta.templatetags.precta_tags import money
 
 DOCTOR_FIELDS = (
     *("first_name", "last_name", "clinic", "fields_named", "languages_named", "modes_named", "consultation_fee"),
@@ -209,18 +212,23 @@ class PlatformUserAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Doctor, site=platform_admin)
-class PlatformDoctorAdmin(DoctorWords, ReadOnlyAdmin):
-    list_display = ("__str__", "clinic", "license_number", "verification_status", "verified_at")
-    list_select_related = ("clinic",)
-    list_filter = ("verification_status", "clinic")
-    search_fields = ("first_name", "last_name", "license_number")
-    ordering = ("last_name", "first_name", "pk")
-    fields = (*DOCTOR_FIELDS, "verification_notes", "verified_by")
+class PlatformDoctorAdmin(DoctorWords, VerificationAdmin):
+    def _facts(self, doctor: Doctor) -> list[tuple[Any, Any]]:
+        return [
+            (_("Name"), doctor.full_name),
+            (_("Licence number"), doctor.license_number),
+            (_("Specialties"), self.fields_named(doctor)),
+            (_("Years of practice"), doctor.years_of_experience),
+            (_("Languages"), self.languages_named(doctor)),
+            (_("Kinds of visit"), self.modes_named(doctor)),
+            (_("Fee"), money(doctor.consultation_fee)),
+            (_("Clinic"), doctor.clinic or ""),
+        ]
 
 
 @admin.register(DoctorCredential, site=platform_admin)
 class PlatformCredentialAdmin(ReadOnlyAdmin):
-    """The papers' particulars; the file itself is private and not served here."""
+    """The papers' particulars, over all doctors; the file is looked at on the doctor's page."""
 
     list_display = ("name", "doctor", "type", "verification_status", "expires_at", "uploaded_at")
     list_select_related = ("doctor",)

@@ -29,10 +29,10 @@ EXPIRES_SOON = timedelta(days=60)
 
 @waits("platform", order=20)
 def doctors_to_verify(request: HttpRequest) -> Wait:
-    waiting = Doctor.objects.filter(verification_status=VerificationStatus.PENDING)
-    found = waiting.aggregate(count=Count("pk"), oldest=Min("user__created_at"))
+    waiting = Doctor.objects.filter(submitted_at__isnull=False)
+    found = waiting.aggregate(count=Count("pk"), oldest=Min("submitted_at"))
     note = _("the oldest for %(age)s") % {"age": timesince(found["oldest"], depth=1)} if found["oldest"] else ""
-    url = reverse("admin:accounts_doctor_changelist") + f"?verification_status__exact={VerificationStatus.PENDING}"
+    url = reverse("admin:accounts_doctor_changelist") + "?queue=waiting"
     return Wait(_("Doctors to verify"), found["count"], url, "warn", note)
 
 

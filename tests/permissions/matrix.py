@@ -272,6 +272,8 @@ ADMIN = {
         only(missing=frozenset({"admin"})), only(missing=frozenset({"admin"})), {"url": "nothing-here"}
     ),
     "platform_admin:accounts_user_access": both(ADMIN_ONLY),
+    "platform_admin:accounts_doctor_decision": Rule(NO, ADMIN_ONLY),
+    "platform_admin:accounts_doctor_paper": Rule(ADMIN_ONLY, NO),
     "platform_admin:figures": Rule(ADMIN_ONLY, NO),
     "platform_admin:figures-csv": Rule(ADMIN_ONLY, NO),
 }
