@@ -165,8 +165,12 @@ class PaymentAdmin(WithMore, InClinicTime, ClinicModelAdmin):
     more = staticmethod(records.of_payment)
     change_form_template = "admin/desk/payment_change_form.html"
     change_list_template = "admin/desk/payment_change_list.html"
-    list_display = ("created_at", "payer", "amount", "currency", "method", "status", "paid_at", "provider_reference")
-    list_select_related = ("user__patient",)
+    list_display = ("created_at", "payer", "amount", "method", "status", "paid_at", "taken_by")
+    list_select_related = ("user__patient", "taken_by")
+    export_fields = (
+        *("created_at", "payer", "amount", "currency", "method", "status", "paid_at", "taken_by"),
+        *("type", "provider_reference"),
+    )
     list_filter = (PaidOn, "status", "method", "type")
     search_fields = ("provider_reference", "subject_id", "user__patient__first_name", "user__patient__last_name")
     search_help_text = _("The payer's name, or the reference of the receipt.")

@@ -2,7 +2,8 @@
 
 from datetime import datetime, time, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, Value
+from django.db.models.functions import Concat
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -51,14 +52,14 @@ def visits_today(request: HttpRequest) -> Wait | None:
         return None
     found = _visits(request)
     note = _("%(count)d of them over") % {"count": found["over"]} if found["over"] else ""
-    return Wait(_("Visits today"), found["today"], _list("when=today"), "brand", note)
+    return Wait(_("Visits today"), found["today"], reverse("admin:appointments_desk"), "brand", note)
 
 
 @waits("clinic", order=20)
 def arrivals(request: HttpRequest) -> Wait | None:
     if not can(request_membership(request), "visits.view"):
         return None
-    url = _list(f"when=today&status__exact={AppointmentStatus.CONFIRMED}")
+    url = reverse("admin:appointments_desk") + "?status=waiting"
     return Wait(_("Patients who have arrived and wait"), _visits(request)["arrived"], url, "warn")
 
 
@@ -72,9 +73,10 @@ def unpaid_holds(request: HttpRequest) -> Wait | None:
 
 def _refunds(request: HttpRequest) -> dict[str, int]:
     if not hasattr(request, "_waiting_refunds"):
+        sent_again = Refund.objects.filter(payment=OuterRef("payment"), key=Concat(Value("again:"), OuterRef("pk")))
         request._waiting_refunds = Refund.objects.aggregate(  # type: ignore[attr-defined]
             cash=Count("pk", filter=Q(status=RefundStatus.QUEUED, payment__method=PaymentMethod.CASH)),
-            failed=Count("pk", filter=Q(status=RefundStatus.FAILED)),
+            failed=Count("pk", filter=Q(status=RefundStatus.FAILED) & ~Exists(sent_again)),
         )
     return request._waiting_refunds  # type: ignore[attr-defined]
 

@@ -180,11 +180,22 @@ class Bench:
                 raise SystemExit(f"race {number}: {dict(run.statuses)}")
         return measures.overlapping_visits("precta_bench", "clinic_uzima")
 
+    def desk_page(self, port: int) -> bytes:
+        """The front desk's view of the clinic's busiest day."""
+        day = stage.busiest_day("precta_bench")
+        cookie = f"precta_session={stage.DESK_SESSION}"
+        return load.get(self.host("uzima", port), f"/admin/desk/?day={day}", Cookie=cookie)
+
     def statements(self) -> dict[str, float]:
         """One worker with one thread, its connection made: every statement is the page's own."""
         counted = {}
+        stage.manage("precta_bench", "shell", "-c", "from bench.stage import add_desk; add_desk()")
         with stage.server("precta.wsgi", "precta_bench", workers=1, threads=1) as (port, _):
-            requests = {"list_queries": self.list_page(port), "slots_queries": self.slots_pages(port)[0]}
+            requests = {
+                "list_queries": self.list_page(port),
+                "slots_queries": self.slots_pages(port)[0],
+                "admin_day_queries": self.desk_page(port),
+            }
             for request in requests.values():
                 measures.send_one(port, request)
             for name, request in requests.items():

@@ -169,6 +169,58 @@ def session_key(n: int) -> str:
     return f"bench{n:027d}"
 
 
+DESK_SESSION = "benchdesk" + "0" * 23
+
+
+def add_desk() -> None:
+    """Somebody at Uzima's front desk, past the second factor (run inside precta_bench)."""
+    from allauth.account.internal.flows.login import (
+        _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+        AUTHENTICATION_METHODS_SESSION_KEY,
+    )
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.models import Session
+    from django.utils import timezone
+
+    from accounts.models import User
+    from clinics.models import Clinic, Membership, MembershipRole
+
+    user, _new = User.objects.get_or_create(
+        id="benchdesk" + "0" * 15,
+        defaults={"email": "benchdesk@demo.precta.example", "password": "!", "status": "active"},
+    )
+    clinic = Clinic.objects.get(slug="uzima")
+    Membership.objects.get_or_create(user=user, clinic=clinic, defaults={"role": MembershipRole.FRONT_DESK})
+    given = {
+        SESSION_KEY: user.pk,
+        BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+        HASH_SESSION_KEY: user.get_session_auth_hash(),
+        AUTHENTICATION_METHODS_SESSION_KEY: [
+            {"method": "password", "at": time.time()},
+            {"method": "mfa", "type": "totp", "at": time.time()},
+        ],
+        _AUTHENTICATION_METHODS_USER_SESSION_KEY: user.pk,
+    }
+    store = Session.get_session_store_class()()
+    Session.objects.update_or_create(
+        session_key=DESK_SESSION,
+        defaults={"expire_date": timezone.now() + timedelta(days=2), "session_data": store.encode(given)},
+    )
+
+
+def busiest_day(database: str) -> str:
+    """The ISO day, by Uzima's clock, on which the clinic has most visits."""
+    with connect(database) as server:
+        row = server.execute(
+            "SELECT (scheduled_at AT TIME ZONE 'Africa/Nairobi')::date FROM clinic_uzima.appointments_appointment"
+            " GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+        ).fetchone()
+    if row is None:
+        raise SystemExit("the demo has no visits")
+    return row[0].isoformat()
+
+
 def grow() -> None:
     """To 100 clinics and 5,000 doctors, spread over ten cities (run inside precta_bench_big)."""
     from accounts.models import Doctor, User

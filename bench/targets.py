@@ -7,6 +7,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "list_queries": ("<=", 6),
     "slots_queries": ("<=", 8),
     "booking_queries": ("<=", 20),
+    "admin_day_queries": ("<=", 15),
     "list_100_clinics_vs_4": (">=", 0.85),
     "first_page_bytes": ("<=", 60_000),
     "next_page_bytes": ("<=", 15_000),

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ConsultationMode, Doctor, Patient
@@ -180,7 +181,8 @@ class Appointment(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.scheduled_at:%Y-%m-%d %H:%M} {self.get_status_display()}"
+        # On the clinic's clock wherever one is active, as in its admin.
+        return f"{timezone.localtime(self.scheduled_at):%Y-%m-%d %H:%M} {self.get_status_display()}"
 
     @property
     def is_free(self) -> bool:
