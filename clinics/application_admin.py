@@ -9,7 +9,14 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db import models
 from django.db.models import Case, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.timesince import timesince
@@ -78,7 +85,7 @@ class ClinicApplicationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("waits for"), ordering="submitted_at")
     def waiting_for(self, application: ClinicApplication) -> str:
-        if application.status != ApplicationStatus.WAITING:
+        if application.status != ApplicationStatus.WAITING or application.submitted_at is None:
             return ""
         return timesince(application.submitted_at, clock.now(), depth=1)
 
@@ -133,7 +140,7 @@ class ClinicApplicationAdmin(ReadOnlyAdmin):
                 messages.warning(request, gettext("Somebody else has decided about this application meanwhile."))
         return HttpResponseRedirect(self._url(application))
 
-    def show_licence(self, request: HttpRequest, application_id: str) -> HttpResponse:
+    def show_licence(self, request: HttpRequest, application_id: str) -> HttpResponseBase:
         application = self._found(request, application_id)
         if not application.licence_file:
             raise Http404
@@ -184,10 +191,10 @@ class ClinicApplicationAdmin(ReadOnlyAdmin):
         if application.is_decidable and (trouble := slug_trouble(application.slug, but=application)):
             found.append(("bad", trouble, ""))
         if not application.applicant.is_active:
-            words = gettext(
+            barred = gettext(
                 "The applicant's account is suspended: let it in again first, or send the application back."
             )
-            found.append(("bad", words, reverse("admin:accounts_user_change", args=[application.applicant_id])))
+            found.append(("bad", barred, reverse("admin:accounts_user_change", args=[application.applicant_id])))
         for other in same_licence(application):
             words = {"name": other.name, "state": other.get_status_display().lower()}
             sentence = gettext("The same licence number stands in the application of %(name)s (%(state)s).") % words

@@ -146,7 +146,7 @@ class Clone:
         own: dict[str, list[str]] = {}
         inward: dict[str, list[str]] = {}
         outward: dict[str, list[str]] = {}
-        comments = []
+        comments: list[str] = []
         for table, kind, name, definition, comment, leads_out in self._read(cursor, _CONSTRAINTS):
             adding = outward if leads_out else inward if kind == "f" else own
             adding.setdefault(table, []).append(f"ADD CONSTRAINT {name} {definition}")

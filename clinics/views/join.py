@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -30,6 +30,7 @@ from precta.text import printable
 
 View = Callable[..., HttpResponse]
 REFRESH_SECONDS = 3
+STEPS = {ApplicationStatus.DRAFT: 2, ApplicationStatus.WAITING: 3, ApplicationStatus.REFUSED: 1}
 look = require_http_methods(["GET", "HEAD"])
 
 
@@ -103,9 +104,7 @@ def status(request: HttpRequest, application_id: str) -> HttpResponse:
     context = {
         **_progress(mine),
         "hours": [(DAY_NAMES[day % 7], week[day % 7]) for day in range(1, 8)],
-        "step": {ApplicationStatus.DRAFT: 2, ApplicationStatus.WAITING: 3, ApplicationStatus.REFUSED: 1}.get(
-            mine.status, 4
-        ),
+        "step": STEPS.get(ApplicationStatus(mine.status), 4),
         "again_every": REFRESH_SECONDS,
         "platform_host": settings.PLATFORM_HOST,
     }
@@ -138,7 +137,7 @@ def progress(request: HttpRequest, application_id: str) -> HttpResponse:
 
 @look
 @applicant_required
-def licence(request: HttpRequest, application_id: str) -> HttpResponse:
+def licence(request: HttpRequest, application_id: str) -> HttpResponseBase:
     mine = _own(request, application_id)
     if not mine.licence_file:
         raise Http404
