@@ -14,7 +14,6 @@ from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django import forms
-from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth import login as start_session
 from django.core.exceptions import ValidationError
@@ -59,7 +58,7 @@ class PasswordForm(forms.Form):
         label=_("Password"),
         strip=False,
         max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
@@ -163,9 +162,8 @@ class SecondStep:
                 return HttpResponseRedirect(target)
             if challenge.is_limited:
                 return too_many_requests(request, retry_after=300)
-        if request.GET.get("again") == "1" and request.method != "POST":
-            messages.warning(request, NOT_SENT)
-        more = {"password_form": password_form, **challenge.context()}
+        again = request.GET.get("again") == "1"
+        more = {"password_form": password_form, "again": again, **challenge.context()}
         return self._page(request, "confirm", gettext("Is it you?"), **more)
 
     def _page(self, request: HttpRequest, name: str, title: str, **more: Any) -> HttpResponse:
@@ -176,9 +174,6 @@ class SecondStep:
             **more,
         }
         return render(request, f"admin/{name}.html", context)
-
-
-NOT_SENT = _("What you wanted to do was not done yet. Confirm that it is you, then do it once more.")
 
 
 def safe_next(request: HttpRequest) -> str:

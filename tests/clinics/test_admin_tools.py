@@ -166,7 +166,8 @@ def test_an_export_asks_for_a_proof_that_is_no_older_than_ten_minutes(cast, at_c
     ):
         answer = client.get(url)
         assert answer.status_code == 302
-        assert "next=" in answer["Location"]
+        assert "next=" in answer["Location"] and "again=1" in answer["Location"]
+        assert "export" not in answer["Location"], "back to the list: nobody can come back to a download"
     with clinic_context(cast.uzima):
         assert not AuditLog.objects.filter(action__endswith=".exported").exists()
     assert not AuditLog.objects.filter(action__endswith=".exported").exists()
