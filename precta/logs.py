@@ -1,6 +1,7 @@
 """Logging: the schema on every line, and nothing that a patient typed."""
 
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
@@ -23,6 +24,17 @@ class TaskFilter(logging.Filter):
         if isinstance(record.args, dict) and "exc" in record.args:
             kind = record.exc_info[0] if record.exc_info else None
             record.args = {**record.args, "exc": kind.__name__ if kind else "an exception", "traceback": ""}
+        return True
+
+
+class LinkFilter(logging.Filter):
+    """The address of an invitation is a key to it, and refused requests are logged with their address."""
+
+    key = re.compile(r"(/join/staff/)[^/?\s]+")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(self.key.sub(r"\1…", arg) if isinstance(arg, str) else arg for arg in record.args)
         return True
 
 
@@ -61,6 +73,7 @@ LOGGING = {
     "filters": {
         "schema": {"()": "precta.logs.SchemaFilter"},
         "task": {"()": "precta.logs.TaskFilter"},
+        "link": {"()": "precta.logs.LinkFilter"},
     },
     "formatters": {
         "line": {
@@ -72,7 +85,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["schema", "task"],
+            "filters": ["schema", "task", "link"],
             "formatter": "line",
         }
     },

@@ -11,6 +11,7 @@ from clinics.invitation_tokens import make_token
 from clinics.models import Membership, StaffInvitation
 from clinics.services import staff
 from precta import clock, hosts
+from precta.logs import LOGGING, LinkFilter
 from precta.notifications.models import Notification
 from precta.sms import memory
 from tests import factories
@@ -161,6 +162,14 @@ def test_an_old_link_is_gone_once_a_new_one_was_sent(cast, invitation, at_platfo
     new = staff.resend_invitation(invitation=invitation, by=cast.owner, now=clock.now() + timedelta(days=1))
     client = at_platform(factories.make_user("new@example.test"))
     assert client.get(old).status_code == 404 and client.get(link(new)).status_code == 200
+
+
+def test_no_link_is_written_into_the_log(invitation, at_platform, caplog):
+    path = link(invitation)
+    at_platform(factories.make_user("other@example.test")).get(path)
+    (line,) = [record for record in caplog.records if record.name == "django.request"]
+    assert "link" in LOGGING["handlers"]["console"]["filters"] and LinkFilter().filter(line)
+    assert line.getMessage() == "Forbidden: /join/staff/…/"
 
 
 def test_declining_without_an_account(invitation, at_platform):
