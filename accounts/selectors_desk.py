@@ -11,29 +11,11 @@ from accounts.selectors import current_guardianships
 from clinics.models import Clinic
 
 MOST_FOUND = 12
-FEWEST_DIGITS = 4
-MOST_WORDS = 4
 
 
 def patients_of_clinic(clinic: Clinic) -> QuerySet[Patient]:
     """The patients who are linked to the clinic."""
     return Patient.objects.filter(clinic_links__clinic=clinic.pk).select_related("user")
-
-
-def find_patients(clinic: Clinic, text: str) -> list[Patient]:
-    """This clinic's patients whose name has every word of `text`, or whose phone has its digits; the first few."""
-    found = patients_of_clinic(clinic)
-    digits = "".join(c for c in text if c.isascii() and c.isdigit())
-    if len(digits) >= FEWEST_DIGITS and not any(c.isalpha() for c in text):
-        digits = digits.removeprefix("254") if text.strip().startswith("+") else digits.removeprefix("0")
-        found = found.filter(Q(contact_phone__contains=digits) | Q(user__phone__contains=digits))
-    else:
-        words = text.split()[:MOST_WORDS]
-        if not words or len("".join(words)) < 2:
-            return []
-        for word in words:
-            found = found.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word))
-    return list(found.order_by("last_name", "first_name", "pk")[:MOST_FOUND])
 
 
 def twins_of(

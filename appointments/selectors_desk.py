@@ -184,7 +184,7 @@ def patients_matching(clinic: Clinic, words: str) -> QuerySet[ClinicPatient] | N
     if is_phone:
         # Numbers are kept as +254…; at home they begin with a 0 instead.
         wanted = digits.removeprefix("0")
-        links = links.filter(Q(patient__user__phone__contains=wanted))
+        links = links.filter(Q(patient__user__phone__contains=wanted) | Q(patient__contact_phone__contains=wanted))
     else:
         for word in words.split()[:4]:
             links = links.filter(Q(patient__first_name__icontains=word) | Q(patient__last_name__icontains=word))

@@ -97,6 +97,7 @@ def of_patient(request: HttpRequest, link: ClinicPatient) -> dict[str, Any]:
     may = capabilities(request)
     return {
         "patient": patient,
+        "may_book": can(request_membership(request), "visits.book"),
         "coming": sorted(coming, key=lambda visit: visit.scheduled_at),
         "past": [visit for visit in visits if visit not in coming],
         "payments": [payment_row(payment, may) for payment in payments],

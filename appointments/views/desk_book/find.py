@@ -8,11 +8,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.exceptions import PossibleTwin
 from accounts.forms.desk import NewPatientForm
-from accounts.selectors_desk import find_patients
 from accounts.services.desk_patients import add_patient
 from appointments.forms.booking import as_written_at_home
+from appointments.selectors_desk import find_patients
 from appointments.views.desk_book.frame import BAD, CONFLICT, address, asked_time, page, proof_of
 from clinics.policies import capability_required
+from precta import clock
 from precta.text import printable
 
 LONGEST_SEARCH = 60
@@ -25,12 +26,14 @@ def find(request: HttpRequest) -> HttpResponse:
     """GET `q`: this clinic's patients by name or phone; htmx asks for the list alone while one types."""
     words = printable(request.GET.get("q", "")[:LONGEST_SEARCH])
     carried = asked_time(request)
-    found = find_patients(request.clinic, words) if words else None
+    found = find_patients(request.clinic, words, now=clock.now()) if words else None
     context = {
         "title": _("Book a visit"),
         "words": words,
         "carried": carried,
-        "found": [(patient, address("admin:appointments_desk_book_details", carried, patient.pk)) for patient in found]
+        "found": [
+            (row, address("admin:appointments_desk_book_details", carried, row.link.patient_id)) for row in found
+        ]
         if found is not None
         else None,
         "new_url": address("admin:appointments_desk_book_new", carried),
