@@ -28,10 +28,11 @@ def list_name(context: Context, opts: Any) -> str:
     return capfirst(str(name_of(kind, opts.label_lower, opts.verbose_name_plural)))
 
 
-@register.filter
-def under(path: str, url: str) -> bool:
-    """Whether the page at `path` belongs to the list at `url`."""
-    return bool(url) and path.startswith(url)
+@register.simple_tag
+def menu_place(path: str, groups: Iterable[dict[str, Any]]) -> str:
+    """The address in the menu to which the page at `path` belongs: the longest that leads to it, or ""."""
+    addresses = [entry["admin_url"] or "" for group in groups for entry in group["models"]]
+    return max((url for url in addresses if url and path.startswith(url)), key=len, default="")
 
 
 @register.filter

@@ -121,10 +121,13 @@ def _soonest(request: HttpRequest, doctors: list[Doctor]) -> list[SoonestTimes]:
         times = slots[doctor.pk][mode][today][:SOONEST]
         links = [(slot.starts_at, address_of_time(doctor, slot.starts_at, mode)) for slot in times]
         later = None
-        if not links and doctor.next_slots.get(mode):
+        if not links:
             # What the search page shows of the doctor; the time itself is looked at again once it is chosen.
-            moment = datetime.fromisoformat(doctor.next_slots[mode][0])
-            later = (moment, address_of_time(doctor, moment, mode)) if moment > now else None
+            known = [
+                (datetime.fromisoformat(text), kind) for kind, texts in doctor.next_slots.items() for text in texts[:1]
+            ]
+            soonest = min((each for each in known if each[0] > now), default=None)
+            later = (soonest[0], address_of_time(doctor, *soonest)) if soonest is not None else None
         rows.append((doctor, described(doctor.specialties), links, later))
     # Whoever can see somebody today comes first, the soonest at the top.
     return sorted(rows, key=lambda row: (not row[2], row[2][0][0] if row[2] else now))

@@ -31,9 +31,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "title": _("Book a visit"),
         "words": words,
         "carried": carried,
-        "found": [
-            (row, address("admin:appointments_desk_book_details", carried, row.link.patient_id)) for row in found
-        ]
+        "found": [(row, address("admin:appointments_desk_book_details", carried, row.link.patient_id)) for row in found]
         if found is not None
         else None,
         "new_url": address("admin:appointments_desk_book_new", carried),
