@@ -49,6 +49,17 @@ class ReauthenticateView(SaysAgain, views.ReauthenticateView):
         return super().form_invalid(form)
 
 
+class EmailView(views.EmailView):
+    """Signed in. Another address, or the first one of somebody whose account a clinic's desk made."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        if not self.request.user.has_email:
+            # allauth takes what stands in the column for an address; nobody is to see it.
+            context |= {"new_emailaddress": None, "current_emailaddress": None, "is_first": True}
+        return context
+
+
 @limit_codes
 class ConfirmEmailView(views.ConfirmEmailVerificationCodeView):
     """Anyone who has just signed up or changed the e-mail."""
@@ -75,6 +86,7 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
 
 
 login = LoginView.as_view()
+change_email = EmailView.as_view()
 reauthenticate = ReauthenticateView.as_view()
 confirm_reset_code = ConfirmResetCodeView.as_view()
 complete_reset = CompleteResetView.as_view()

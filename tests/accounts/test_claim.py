@@ -245,6 +245,15 @@ def test_what_was_begun_and_never_finished_can_be_begun_again(visitor, at_platfo
     assert visitor.get("/me/appointments/").status_code == 302, "the first browser is signed out"
 
 
+def test_what_stands_in_for_an_address_is_never_shown(visitor, joseph, sms_outbox):
+    claim_whole(visitor, sms_outbox)
+    for page in ("/account/email/", "/account/confirm-email/", "/me/", "/me/profile/", "/account/sessions/"):
+        response = visitor.get(page)
+        assert response.status_code == 200
+        assert "no-mail" not in response.content.decode() and joseph.pk not in response.content.decode()
+    assert "Add your e-mail" in visitor.get("/account/email/").content.decode()
+
+
 def test_once_it_has_an_e_mail_it_cannot_be_claimed_again(visitor, at_platform, joseph, sms_outbox):
     claim_whole(visitor, sms_outbox)
     visitor.post("/account/confirm-email/", {"code": mail_code()})
