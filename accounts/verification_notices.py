@@ -197,10 +197,10 @@ def tell_licence_ends(event: OutboxEvent) -> None:
     )
     if paper is None or paper.expires_at is None:
         return
-    doctor = paper.doctor
+    doctor, last_day = paper.doctor, paper.expires_at
 
     def facts() -> dict[str, str]:
-        return {"doctor": doctor.display_name, "day": formats.date_format(paper.expires_at, "j F Y")}
+        return {"doctor": doctor.display_name, "day": formats.date_format(last_day, "j F Y")}
 
     def to_doctor() -> Words:
         return Words(

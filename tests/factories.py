@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.utils import timezone
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
@@ -57,7 +58,7 @@ def make_patient(first_name: str = "Amina", last_name: str = "Hassan", **extra: 
 
 
 def make_doctor(
-    clinic: Clinic,
+    clinic: Clinic | None,
     first_name: str = "Achieng",
     last_name: str = "Njoroge",
     **extra: Any,
@@ -188,3 +189,30 @@ def give_second_factor(user: User, secret: str = TOTP_SECRET) -> list[str]:
 def totp_code(secret: str = TOTP_SECRET, *, later: int = 0) -> str:
     """What the app shows now, or `later` half minutes from now; each code is good once."""
     return format_hotp_value(hotp_value(secret, int(clock_time.time()) // 30 + later))
+
+
+def make_applicant(clinic: Clinic | None = None, **extra: Any) -> Doctor:
+    """A doctor with a whole profile and three papers, not sent yet; of `clinic` already when one is given."""
+    from accounts.services.doctor_application import add_credential
+    from precta.files.checks import check_upload
+    from tests.files import corpus
+
+    doctor = make_doctor(
+        clinic,
+        "Wanjiku",
+        "Maina",
+        **{
+            "verification_status": VerificationStatus.PENDING,
+            "bio": "I see children.",
+            "license_number": "A-1",
+            "years_of_experience": 4,
+            "qualifications": [{"title": "MBChB", "institution": "University of Nairobi", "year": 2015}],
+            **extra,
+        },
+    )
+    for pages, kind in enumerate(("license", "degree", "id"), 1):
+        ends = {"expires_at": timezone.localdate() + timedelta(days=300)} if kind == "license" else {}
+        values = {"type": kind, "name": kind.title(), "issued_by": "Council", **ends}
+        file = check_upload(corpus.upload(corpus.pdf(pages=pages)))
+        add_credential(doctor=doctor, by=doctor.user, file=file, values=values)
+    return doctor

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import languages, specialties
@@ -23,6 +24,10 @@ LONGEST_BIO = 1500
 HIGHEST_FEE = 100_000
 DURATIONS = (10, 15, 20, 30, 40, 45, 60, 90)
 EARLIEST_YEAR = 1950
+
+
+def in_minutes(minutes: int) -> Any:
+    return format_lazy(_("{minutes} minutes"), minutes=minutes)
 
 
 class Chips(forms.CheckboxSelectMultiple):
@@ -128,7 +133,9 @@ class PracticeForm(FocusOnError, forms.Form):
 
 
 class QualificationForm(FocusOnError, forms.Form):
-    title = LineField(label=_("Qualification"), max_length=120, widget=forms.TextInput(attrs={"placeholder": "MBChB"}))
+    title = LineField(
+        label=_("Qualification"), max_length=120, widget=forms.TextInput(attrs={"placeholder": _("For example: MBChB")})
+    )
     institution = LineField(label=_("Where"), max_length=160)
     year = forms.IntegerField(label=_("Year"))
 
@@ -175,7 +182,7 @@ class VisitsForm(FocusOnError, forms.Form):
         help_text=_("0 when visits cost nothing. You can change it later; booked visits keep their fee."),
     )
     consultation_duration_minutes = forms.TypedChoiceField(
-        label=_("Length of a visit"), coerce=int, choices=[(minutes, f"{minutes} min") for minutes in DURATIONS]
+        label=_("Length of a visit"), coerce=int, choices=[(minutes, in_minutes(minutes)) for minutes in DURATIONS]
     )
     consultation_modes = forms.MultipleChoiceField(
         label=_("Kinds of visit"),
@@ -196,7 +203,7 @@ class VisitsForm(FocusOnError, forms.Form):
         minutes = doctor.consultation_duration_minutes
         if minutes not in DURATIONS:
             field = self.fields["consultation_duration_minutes"]
-            field.choices = sorted([*field.choices, (minutes, f"{minutes} min")])
+            field.choices = [(known, in_minutes(known)) for known in sorted({*DURATIONS, minutes})]
 
     def values(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)

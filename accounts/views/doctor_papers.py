@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -128,7 +128,7 @@ def remove(request: HttpRequest, doctor: Doctor, credential_id: str) -> HttpResp
 
 @require_safe
 @own_application
-def file(request: HttpRequest, doctor: Doctor, credential_id: str) -> HttpResponse:
+def file(request: HttpRequest, doctor: Doctor, credential_id: str) -> StreamingHttpResponse:
     """The own file, decrypted for its owner; each look is written down."""
     paper = _paper(doctor, credential_id)
     response = private_response(paper.file_url, name=paper.original_name, content_type=paper.content_type)

@@ -167,9 +167,27 @@ def _refuse_unreadable_pdf(data: bytes) -> None:
         if reader.is_encrypted:
             raise UploadRefused(ENCRYPTED, code="encrypted")
         pages = len(reader.pages)
+        acts = _has_scripts_or_files(reader)
     except UploadRefused:
         raise
     except Exception:  # a hostile file makes a parser fail in ways that no list of errors foresees
         raise UploadRefused(UNREADABLE, code="unreadable") from None
     if not pages:
         raise UploadRefused(UNREADABLE, code="unreadable")
+    if acts:
+        raise UploadRefused(POLYGLOT, code="polyglot")
+
+
+def _has_scripts_or_files(reader: PdfReader) -> bool:
+    """Whether the document runs something when it is opened, or carries other files. A scan does neither."""
+    root = reader.root_object
+    names, opening = (_resolved(root, entry) for entry in ("/Names", "/OpenAction"))
+    kind = opening.get("/S", "")
+    return "/JavaScript" in names or "/EmbeddedFiles" in names or kind in {"/JavaScript", "/Launch"} or "/AA" in root
+
+
+def _resolved(root: Any, entry: str) -> Any:
+    """A dictionary of the catalogue, wherever in the file it stands; an empty one for a page to jump to."""
+    found = root.get(entry)
+    found = found.get_object() if found is not None else {}
+    return found if hasattr(found, "get") else {}

@@ -3,6 +3,8 @@
 import io
 import warnings
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -83,6 +85,10 @@ def _written(picture: Image.Image, form: str) -> tuple[str, bytes]:
     # A copy carries over no profile, text or date of the picture's past.
     picture.info = {}
     out = io.BytesIO()
-    options = {"JPEG": {"quality": 88, "optimize": True}, "PNG": {"optimize": False}, "WEBP": {"quality": 82}}[form]
+    options: dict[str, Any] = {
+        "JPEG": {"quality": 88, "optimize": True},
+        "PNG": {"optimize": False},
+        "WEBP": {"quality": 82},
+    }[form]
     picture.save(out, form, **options)
     return FORMATS[form], out.getvalue()

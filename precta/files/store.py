@@ -7,7 +7,7 @@ opens in that clinic's schema only: a key that strays into another clinic's row 
 import hashlib
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
@@ -96,7 +96,7 @@ def _refuse_foreign(key: str) -> None:
         raise FileUnreadable("not a file of this clinic")
 
 
-def _pieces(source: BinaryIO, key: str) -> Iterator[bytes]:
+def _pieces(source: Any, key: str) -> Iterator[bytes]:
     with source:
         yield from unseal(source, place=key)
 

@@ -40,23 +40,6 @@ def file_of(pages):
     return check_upload(corpus.upload(corpus.pdf(pages=pages)))
 
 
-def make_applicant(clinic=None, **extra):
-    doctor = factories.make_doctor(
-        clinic,
-        "Wanjiku",
-        "Maina",
-        verification_status="pending",
-        bio="I see children.",
-        license_number="A-1",
-        years_of_experience=4,
-        qualifications=[{"title": "MBChB", "institution": "UoN", "year": 2015}],
-        **extra,
-    )
-    for number, kind in enumerate(KINDS, 1):
-        add_credential(doctor=doctor, by=doctor.user, file=file_of(number), values=values_for(kind))
-    return doctor
-
-
 def values_for(kind, **more):
     ends = {"expires_at": timezone.localdate() + timedelta(days=300)} if kind == "license" else {}
     return {"type": kind, "name": kind.title(), "issued_by": "Council", **ends, **more}
@@ -64,7 +47,7 @@ def values_for(kind, **more):
 
 @pytest.fixture
 def sent(uzima):
-    doctor = make_applicant(uzima)
+    doctor = factories.make_applicant(uzima)
     return submit(doctor=doctor, by=doctor.user)
 
 
@@ -149,7 +132,7 @@ def test_what_was_decided_is_not_decided_again(sent, cast):
 
 
 def test_a_draft_is_not_decided_on(uzima, cast):
-    doctor = make_applicant(uzima)
+    doctor = factories.make_applicant(uzima)
     with pytest.raises(DecidedAlready):
         approve_doctor(doctor=doctor, by=cast.admin)
     with pytest.raises(DecidedAlready):
@@ -337,7 +320,7 @@ def test_the_hourly_job_does_both(verified):
 
 
 def test_both_sides_hear_of_a_request_and_its_answer(cast):
-    doctor = make_applicant()
+    doctor = factories.make_applicant()
     request = ask_clinic(doctor=doctor, by=doctor.user, clinic=cast.uzima)
     relay()
     assert "A doctor would like to work at your clinic" in told(cast.owner, "email")
@@ -354,7 +337,7 @@ def test_both_sides_hear_of_a_request_and_its_answer(cast):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_sendings_at_once_one_is_written(uzima):
-    doctor = make_applicant(uzima)
+    doctor = factories.make_applicant(uzima)
     outcomes = []
     barrier = threading.Barrier(2)
 
@@ -377,7 +360,7 @@ def test_of_two_sendings_at_once_one_is_written(uzima):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_paper_is_not_taken_back_while_it_is_being_sent(uzima):
-    doctor = make_applicant(uzima)
+    doctor = factories.make_applicant(uzima)
     paper = doctor.credentials.get(type="id")
     barrier = threading.Barrier(2)
     outcomes = {}

@@ -7,10 +7,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 
+from accounts.services.doctor_application import ask_clinic, start, submit
 from appointments.models import Appointment
 from appointments.week import moment_key
 from clinics.models import Clinic
 from precta import clock, hosts
+from precta.ids import new_id
+from tests import factories
 from tests.browser import DESK, PHONE
 from tests.conftest import make_cast
 from tests.permissions.addresses import every_address
@@ -36,6 +39,7 @@ NOT_PAGES = {
     "clinic_admin:appointments_desk_book_status",
     "platform_admin:jsi18n",
     "clinic_admin:jsi18n",
+    "accounts:join-doctor:paper-file",
     "styleguide-page",  # pictures of the error pages, which have a test of their own
 }
 # No colour in between is judged; an animation that never ends is not waited for.
@@ -195,4 +199,29 @@ def test_the_pages_in_between_are_accessible_too(scene, visitors):
     finally:
         scene.alter(Clinic, scene.pwani.pk, scene.uzima, status="active")
     wrong += look_at_all(scene, visitors, f"nobody.{settings.PLATFORM_HOST}", [("unknown", "/", None, (404,))])
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_the_pages_of_a_doctors_application_are_accessible_in_every_state(scene, visitors):
+    drafting = start(user=factories.make_user(f"{new_id()}@example.test"))
+    whole = factories.make_applicant(clinic=None)
+    asked = ask_clinic(doctor=whole, by=whole.user, clinic=scene.uzima)
+    steps = ("about", "practice", "visits", "clinic", "papers", "papers/add", "submit")
+    paper = whole.credentials.get(type="id")
+    owner = scene.staff("owner")
+    at_draft = [(step, f"/join/doctor/{step}/", drafting.user, (200,)) for step in ("", *steps)]
+    at_draft[0] = ("overview", "/join/doctor/", drafting.user, (200,))
+    wrong = look_at_all(scene, visitors, "platform", at_draft)
+    more = [
+        ("to check", "/join/doctor/submit/", whole.user, (200,)),
+        ("papers", "/join/doctor/papers/", whole.user, (200,)),
+        ("a paper", f"/join/doctor/papers/{paper.pk}/", whole.user, (200,)),
+        ("to remove", f"/join/doctor/papers/{paper.pk}/remove/", whole.user, (200,)),
+    ]
+    wrong += look_at_all(scene, visitors, "platform", more)
+    wrong += look_at_all(
+        scene, visitors, "clinic", [("a request", f"/admin/doctor-requests/{asked.pk}/", owner, (200,))]
+    )
+    submit(doctor=whole, by=whole.user)
+    wrong += look_at_all(scene, visitors, "platform", [("sent", "/join/doctor/", whole.user, (200,))])
     assert not wrong, "\n" + "\n".join(wrong)

@@ -8,6 +8,7 @@ import zlib
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from pypdf import PdfWriter
+from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 ZIP = b"PK\x03\x04"
@@ -21,6 +22,19 @@ def pdf(pages: int = 1, password: str = "", padding: int = 0) -> bytes:
         writer.add_metadata({"/Padding": "x" * padding})
     if password:
         writer.encrypt(password, algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def armed_pdf(script: str = "", attachment: bytes = b"") -> bytes:
+    writer = PdfWriter()
+    writer.add_blank_page(200, 200)
+    if script:
+        act = {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject(script)}
+        writer.root_object[NameObject("/OpenAction")] = DictionaryObject(act)
+    if attachment:
+        writer.add_attachment("run.exe", attachment)
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
@@ -84,6 +98,8 @@ REFUSED = {
     "a PDF that is an archive too": ("licence.pdf", jar_behind(pdf()), "polyglot"),
     "a PDF with a page behind its end": ("licence.pdf", pdf() + b"<html><body>hello</body></html>", "polyglot"),
     "a PDF with much behind its end": ("licence.pdf", pdf() + b"x" * 5000, "polyglot"),
+    "a PDF that runs a script": ("licence.pdf", armed_pdf(script="app.alert(1)"), "polyglot"),
+    "a PDF that carries a program": ("licence.pdf", armed_pdf(attachment=b"MZ"), "polyglot"),
     "a picture that is a PDF too": ("licence.jpg", picture() + pdf(), "polyglot"),
     "a picture that is an archive too": ("licence.png", jar_behind(picture("PNG")), "polyglot"),
     "a picture with a program in its comment": ("a.jpg", picture(comment=b"<?php system($_GET[0]); ?>"), "polyglot"),

@@ -82,10 +82,12 @@ class Papers:
         DoctorCredential.objects.bulk_create(self.credentials)
         VerificationDecision.objects.bulk_create(self.decisions)
         # auto_now_add has written today over every row.
-        for rows, name in ((self.credentials, "uploaded_at"), (self.decisions, "created_at")):
-            for row in rows:
-                setattr(row, name, row.moment)  # type: ignore[union-attr]
-            type(rows[0]).objects.bulk_update(rows, [name])
+        for paper in self.credentials:
+            paper.uploaded_at = paper.moment  # type: ignore[attr-defined]
+        for decision in self.decisions:
+            decision.created_at = decision.moment  # type: ignore[attr-defined]
+        DoctorCredential.objects.bulk_update(self.credentials, ["uploaded_at"])
+        VerificationDecision.objects.bulk_update(self.decisions, ["created_at"])
 
     def _kinds(self, doctor: Doctor) -> Iterator[tuple[CredentialType, str, str]]:
         yield CredentialType.LICENSE, f"Practising licence {self.today.year}", COUNCIL
