@@ -7,10 +7,10 @@ from itertools import count
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.utils import timezone
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.utils import timezone
 
 from accounts.models import (
     ClinicPatient,

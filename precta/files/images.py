@@ -2,7 +2,6 @@
 
 import io
 import warnings
-
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
