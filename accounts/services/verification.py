@@ -4,7 +4,6 @@ The last day of a licence is the date that stands on it, by the calendar of the 
 that day and not on the next.
 """
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,7 +29,6 @@ from precta.outbox.services import emit
 from precta.tenancy import clinic_context, public_context
 
 PENDING, VERIFIED, REJECTED = VerificationStatus.PENDING, VerificationStatus.VERIFIED, VerificationStatus.REJECTED
-BATCH = 500
 
 
 def today_for(doctor: Doctor, now: datetime) -> date:
@@ -118,7 +116,7 @@ def lapse_licences(*, now: datetime | None = None) -> int:
     A doctor without any verified licence on record, taken over from before papers were kept, is left alone.
     """
     now = now or clock.now()
-    ended = _licences(Q(expires_at__lt=_latest_today(now)), now)
+    ended = _licences(Q(expires_at__lt=_latest_today(now)))
     return sum(_lapse(doctor_id, now=now) for doctor_id in dict.fromkeys(paper.doctor_id for paper in ended))
 
 
@@ -130,11 +128,12 @@ def warn_of_expiry(*, now: datetime | None = None) -> int:
     """
     now = now or clock.now()
     within = Q(expires_at__lte=_latest_today(now) + timedelta(days=max(WARNING_DAYS)))
-    return sum(_warn(paper, now=now) for paper in _licences(within, now))
+    return sum(_warn(paper, now=now) for paper in _licences(within))
 
 
-def _licences(which: Q, now: datetime) -> Iterable[DoctorCredential]:
-    return (
+def _licences(which: Q) -> list[DoctorCredential]:
+    """Read whole before anything is done with one: few licences of the country end within two months."""
+    return list(
         DoctorCredential.objects.filter(
             which,
             type=CredentialType.LICENSE,
@@ -143,7 +142,6 @@ def _licences(which: Q, now: datetime) -> Iterable[DoctorCredential]:
         )
         .select_related("doctor__clinic")
         .order_by("expires_at", "pk")
-        .iterator(chunk_size=BATCH)
     )
 
 

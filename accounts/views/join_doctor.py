@@ -31,6 +31,7 @@ from accounts.exceptions import (
 )
 from accounts.forms.doctor import AboutForm, PracticeForm, Qualifications, VisitsForm
 from accounts.models import Doctor
+from accounts.selectors import workplaces_of
 from accounts.services import doctor_application as services
 from accounts.services.verification import today_for
 from clinics.models import Clinic
@@ -77,6 +78,8 @@ def home(request: HttpRequest) -> HttpResponse:
     doctor = Doctor.objects.select_related("clinic", "user").filter(pk=request.user.pk).first()
     if doctor is None:
         return _landing(request)
+    if doctor.clinic_id and not request.session.get("works_at"):
+        request.session["works_at"] = workplaces_of(request.user)  # the clinic has accepted since signing in
     with timezone.override(_zone_of(doctor)):
         return render(request, "accounts/join/status.html", _standing(doctor))
 

@@ -98,7 +98,7 @@ def test_a_doctor_signs_up_is_sent_back_verified_found_and_booked(scene, visitor
     v.go("/join/doctor/")
     assert "Please look at the licence." in v.text
     v.go("/join/doctor/papers/")
-    v.press("^Replace: My license$")
+    v.press("^Replace")
     bring(v, "license", "Whole licence", corpus.pdf(pages=4), link=v.page.url)
     v.page.wait_for_url("**/papers/")
     v.press("Check and send")
