@@ -125,6 +125,9 @@ class ClinicMembershipAdmin(ClinicModelAdmin):
         return False
 
 
+LOGO = ("logo_now", "logo", "remove_logo")
+
+
 @admin.register(Clinic, site=clinic_admin)
 class OwnClinicAdmin(ClinicModelAdmin):
     """The clinic's page, hours and rules; there is only the one whose host this is, so its list is its form."""
@@ -137,7 +140,7 @@ class OwnClinicAdmin(ClinicModelAdmin):
     fieldsets = (
         (
             _("The clinic's page"),
-            {"fields": ("name", "description", ("city", "region"), "address", "logo_now", "logo", "remove_logo")},
+            {"fields": ("name", "description", ("city", "region"), "address", *LOGO)},
         ),
         (_("How to reach you"), {"fields": ("phone", "email", "website")}),
         (
@@ -157,6 +160,7 @@ class OwnClinicAdmin(ClinicModelAdmin):
         (
             _("Cancelling"),
             {
+                "classes": ("policy-rules",),
                 "fields": tuple((f"refund_hours_{n}", f"refund_percent_{n}") for n in STEPS),
                 "description": _(
                     "What a patient gets back who cancels, from most hours down. Who cancels later than the last of "
@@ -193,7 +197,10 @@ class OwnClinicAdmin(ClinicModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         if self.has_change_permission(request, obj):
-            return super().get_fieldsets(request, obj)
+            (title, options), *others = super().get_fieldsets(request, obj)
+            if not request.clinic.logo_url:  # nothing to show, nothing to take away
+                options = {**options, "fields": tuple(name for name in options["fields"] if name not in LOGO[::2])}
+            return ((title, options), *others)
         plain = ("name", "description", "city", "region", "address", "phone", "email", "website", "slug", "status")
         return ((None, {"fields": plain}),)
 

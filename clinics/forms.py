@@ -141,7 +141,7 @@ class ClinicPageForm(forms.ModelForm):
         """Columns of Clinic."""
         data = self.cleaned_data
         hours = {str(day): data[f"hours_{day}"] for day in range(DAYS) if data[f"hours_{day}"]}
-        logo = {"logo_url": ""} if data["remove_logo"] else {}
+        logo = {"logo_url": ""} if data.get("remove_logo") else {}
         if data["logo"] is not None:
             drawn = images.contained(data["logo"].data, width=LOGO_WIDTH, height=LOGO_HEIGHT)
             logo = {"logo_url": put_public_image(*drawn, folder="clinics")}

@@ -76,7 +76,7 @@ def pages(host, sample):
         person = shown_to(rule) if rule else None
         if person is None or address.name in NOT_PAGES or "<path:object_id>/" in address.name:
             continue
-        if address.name.endswith("_export"):
+        if address.name.endswith(("_export", "-csv")):
             continue  # a download
         if address.name.endswith("_history") and "history" in seen:
             continue  # one stands for all
