@@ -40,6 +40,7 @@ from clinics.services.applications import (
     slug_trouble,
 )
 from precta import clock
+from precta.audit.services import record
 from precta.files.responses import private_response
 
 PROMISED = timedelta(days=2)
@@ -144,6 +145,7 @@ class ClinicApplicationAdmin(ReadOnlyAdmin):
         application = self._found(request, application_id)
         if not application.licence_file:
             raise Http404
+        record("clinic_application.licence_viewed", resource=application, user=request.user)
         return private_response(
             application.licence_file, name=application.licence_name, content_type=application.licence_type, framed=True
         )

@@ -156,6 +156,9 @@ class ApplicationForm(FocusOnError, forms.Form):
         hours = [data.get(f"hours_{day}") for day in range(DAYS)]
         if None not in hours and not any(hours):
             self.add_error("hours_1", ValidationError(_("Write the hours of at least one day."), code="closed"))
+        if self.errors and data.get("licence") is not None:
+            # Everything else is shown again as it was typed; a page cannot fill in a file.
+            self.add_error("licence", ValidationError(_("Choose the document once more."), code="again"))
         return data
 
     def _settle_slug(self, data: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ ACTS: dict[str, Any] = {
     "clinic_application.approved": _("Approved a clinic's application"),
     "clinic_application.done": _("A clinic's application led to an open clinic"),
     "clinic_application.failed": _("Creating a clinic failed"),
-    "clinic_application.received": _("Began a clinic's application"),
+    "clinic_application.licence_viewed": _("Opened a clinic's licence"),
     "clinic_application.refused": _("Refused a clinic's application"),
     "clinic_application.resubmitted": _("Sent a clinic's application again"),
     "clinic_application.retried": _("Tried again to create a clinic"),

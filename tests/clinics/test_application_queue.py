@@ -71,6 +71,7 @@ def test_the_page_shows_the_licence_beside_the_fields(admin, application):
     assert "frame-src 'self'" in response.headers["Content-Security-Policy"]
     paper = admin.get(url(application, "licence"))
     assert paper.getvalue() == pdf()
+    assert AuditLog.objects.get(action="clinic_application.licence_viewed").resource_id == application.pk
     assert paper.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in paper.headers["Content-Security-Policy"]
 

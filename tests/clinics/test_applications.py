@@ -190,6 +190,11 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays(me, changes, status)
         assert "Oginga Odinga Street 4" in response.content.decode()
 
 
+def test_a_document_is_asked_for_again_when_something_else_was_wrong(me):
+    assert "Choose the document once more." in me.post(WRITE, typed(city="")).content.decode()
+    assert "Choose the document once more." not in me.post(WRITE, typed(city="", licence=None)).content.decode()
+
+
 def test_html_is_shown_as_text(me, applicant):
     me.post(WRITE, typed(name="<b>Eye</b> & =cmd()", slug="eye"))
     page = me.get(f"/join/clinic/{mine(applicant).pk}/").content.decode()
