@@ -41,6 +41,6 @@ def claim_account(*, patient: Patient, phone: str, password: str) -> User:
             withdrawn_at=None,
             defaults={"given_by": user, "text": terms.as_text()},
         )
-        record("account.claimed", resource=user, user=user, details={"phone_kept": holder is None})
+        record("patient.claimed", resource=user, user=user, details={"phone_kept": holder is None})
     user.refresh_from_db()
     return user

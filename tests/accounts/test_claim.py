@@ -90,7 +90,7 @@ def test_phone_code_name_e_mail_and_the_visits_are_theirs(cast, visitor, joseph,
     assert joseph.user.check_password(PASSWORD)
     assert visit.pk in visitor.get("/me/appointments/").content.decode()
     assert Consent.objects.filter(patient=joseph, purpose="platform_terms", given_by=joseph.user).exists()
-    assert AuditLog.objects.filter(action="account.claimed", user=joseph.user).exists()
+    assert AuditLog.objects.filter(action="patient.claimed", user=joseph.user).exists()
 
 
 def test_the_new_login_works_afterwards(visitor, joseph, sms_outbox, at_platform):

@@ -69,6 +69,9 @@ def test_the_code_goes_to_the_phone_and_names_the_clinic(cast, desk, peter, sms_
     assert ask(desk).status_code == 302
     [message] = sms_outbox
     assert message.to == PHONE and "Uzima Clinic" in message.text
+    with clinic_context(cast.uzima):
+        act = AuditLog.objects.get(action="patient.link_asked")
+    assert act.user_id == cast.staff.pk and "712345" not in str(act.details)
     html = desk.get(HERE).content.decode()
     assert "+254 7•• ••• 678" in html and "Peter" not in html
 

@@ -17,6 +17,7 @@ from accounts.services.desk_patients import link_patient
 from accounts.services.phone_codes import check_phone_code, send_phone_code
 from appointments.views.desk_book.frame import BAD, TOO_MANY, UNAVAILABLE, address, asked_time, page, proof_of
 from clinics.policies import capability_required
+from precta.audit.services import record
 from precta.payments.phones import mask_phone
 from precta.ratelimit import limit
 from precta.sms.exceptions import SmsError
@@ -89,7 +90,7 @@ def _send(request: HttpRequest) -> HttpResponse:
     phone = form.cleaned_data["phone"]
     subject = proof_of(request).begin(phone)
     try:
-        send_phone_code(
+        code = send_phone_code(
             phone=phone,
             purpose=PhoneCodePurpose.LINK,
             subject=subject,
@@ -106,6 +107,8 @@ def _send(request: HttpRequest) -> HttpResponse:
         proof_of(request).forget()
         message = _("The SMS could not be sent at the moment. Try again, or add a new patient.")
         return _page(request, phone_form=form, error=message, status=UNAVAILABLE)
+    # Without the number: who rang how many phones is what a manager needs to see.
+    record("patient.link_asked", resource=("phone_code", code.pk), user=request.user)
     return redirect(address(HERE, asked_time(request)))
 
 
