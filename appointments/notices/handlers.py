@@ -18,7 +18,7 @@ from precta.notifications.models import Channel, NotificationType
 from precta.notifications.services import notify
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
-from precta.payments.models import Payment, PaymentPurpose, Refund
+from precta.payments.models import Payment, PaymentMethod, PaymentPurpose, Refund
 from precta.tenancy import current_clinic
 
 EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
@@ -167,11 +167,12 @@ def tell_refunded(event: OutboxEvent) -> None:
     refund, visit = _refund(event)
     if refund is None or visit is None:
         return
+    words = wording.handed_back if refund.payment.method == PaymentMethod.CASH else wording.refunded
     _tell(
         event,
         patient_side(visit),
         NotificationType.GENERAL,
-        lambda: wording.refunded(visit, refund.amount, refund.currency),
+        lambda: words(visit, refund.amount, refund.currency),
         _page(visit),
     )
 

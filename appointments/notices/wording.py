@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from appointments.models import Appointment
 from appointments.services.cancellation import Side
+from precta.payments.models import PaymentMethod
 from precta.templatetags.precta_tags import money
 
 
@@ -193,6 +194,11 @@ def refunded(visit: Appointment, amount: Decimal, currency: str) -> Words:
     )
 
 
+def handed_back(visit: Appointment, amount: Decimal, currency: str) -> Words:
+    said = _("The clinic handed %(amount)s back to you in cash.") % {"amount": money(amount, currency)}
+    return _about(visit, _("Your money is back"), _paragraphs(said, _facts(visit)), see_visit(), said)
+
+
 def refund_stuck(amount: Decimal, currency: str) -> Words:
     return Words(
         _("A refund needs your attention"),
@@ -213,9 +219,10 @@ def payment_put_aside(reference: str) -> Words:
 
 def _refund(visit: Appointment) -> str:
     if visit.refund_due:
-        return _("%(amount)s goes back to you the way it was paid.") % {
-            "amount": money(visit.refund_due, visit.currency)
-        }
+        amount = {"amount": money(visit.refund_due, visit.currency)}
+        if visit.payment is not None and visit.payment.method == PaymentMethod.CASH:
+            return _("%(amount)s waits for you at the clinic, in cash.") % amount
+        return _("%(amount)s goes back to you the way it was paid.") % amount
     return _("There is nothing to pay back.")
 
 

@@ -155,7 +155,8 @@ def _move_once(
         raise TooLateToMove(until)
     if (old.scheduled_at, old.consultation_type) == (wanted.scheduled_at, wanted.consultation_type):
         raise NothingToMove
-    _check_free(wanted, old, now)
+    # Its own desk may take times that are nearer than the clinic's lead time, as when it books.
+    _check_free(wanted, old, now, within_lead=side == Side.CLINIC)
     quote = quote_reschedule(appointment=old, starts_at=wanted.scheduled_at, side=side)
     if expected_fee is not None and quote.fee != expected_fee:
         raise FeeChanged(quote)
@@ -271,7 +272,7 @@ def _tell(old: Appointment, new: Appointment, *, by_user: User) -> None:
     emit("appointment.rescheduled", appointment_id=new.pk, from_id=old.pk)
 
 
-def _check_free(wanted: Appointment, old: Appointment, now: datetime) -> None:
+def _check_free(wanted: Appointment, old: Appointment, now: datetime, *, within_lead: bool) -> None:
     """`SlotNotOffered` or `SlotTaken`; ended holds that lie over the new time are let go of. The doctor is locked."""
     doctor, clinic = old.doctor, old.clinic
     if not Doctor.objects.public().filter(pk=doctor.pk, clinic=clinic).exists():
@@ -286,6 +287,7 @@ def _check_free(wanted: Appointment, old: Appointment, now: datetime) -> None:
         now=now,
         include_taken=True,
         moving=old.pk,
+        within_lead=within_lead,
     )
     slot = next((slot for slot in slots[day] if slot.starts_at == wanted.scheduled_at), None)
     if slot is None:

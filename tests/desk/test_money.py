@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from appointments.models import Appointment
 from precta.audit.models import AuditLog
+from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
 from precta.payments.models import Payment, Refund
 from precta.tenancy import clinic_context
 from tests import factories
 from tests.appointments.money_helpers import broken_invariants
-from tests.desk.test_visits import fresh, state
+from tests.desk.test_visits import fresh, run_outbox, state
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +96,23 @@ def test_handing_back_is_noted_once_with_who_and_when(ground, desk):
         assert Payment.objects.get().status == "refunded"
         assert OutboxEvent.objects.filter(kind="refund.processed").count() == 1
     assert not broken_invariants(ground.uzima)
+
+
+def test_a_patient_is_told_where_their_cash_is_and_that_it_was_handed_back(ground, desk):
+    visit = ground.paid(days=2, method="cash")
+    desk().post(
+        f"/admin/desk/visits/{visit.pk}/cancel/",
+        {"cause": "clinic", "shown_patient": "2500", "shown_clinic": "2500"},
+    )
+    run_outbox(ground)
+    told = Notification.objects.filter(user=ground.patient.user, channel="push")
+    assert "KES\xa02,500 waits for you at the clinic, in cash." in told.get().body
+    with clinic_context(ground.uzima):
+        refund = Refund.objects.get()
+    desk().post(hand_url(refund))
+    run_outbox(ground)
+    assert told.count() == 2
+    assert told.filter(body__contains="The clinic handed KES\xa02,500 back to you in cash.").exists()
 
 
 def test_money_of_the_provider_is_never_handed_back_in_cash(ground, desk):

@@ -11,6 +11,7 @@ from appointments.models import Appointment, AppointmentStatus
 from precta.audit.models import AuditLog
 from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
+from precta.outbox.services import relay_event
 from precta.payments.models import Payment, Refund
 from precta.tenancy import clinic_context
 from tests import factories
@@ -40,6 +41,13 @@ def state(clinic):
 def fresh(visit):
     with clinic_context(visit.clinic):
         return Appointment.objects.get(pk=visit.pk)
+
+
+def run_outbox(ground):
+    """Let everybody be told of everything."""
+    with clinic_context(ground.uzima):
+        for event in OutboxEvent.objects.filter(relayed_at=None).order_by("created_at"):
+            assert relay_event(event.pk, now=event.next_attempt_at), event.last_error
 
 
 def shown_amounts(ground, visit):
@@ -130,11 +138,12 @@ def test_cancelling_shows_both_refunds_and_gives_the_patients_by_the_rule(ground
     assert answer.status_code == 302
     assert fresh(visit).status == "cancelled" and fresh(visit).cancelled_by_id == desk.people["front_desk"].pk
     assert refunds_of(visit) == [Decimal(1250)]
-    told = Notification.objects.filter(user=ground.patient.user)
     with clinic_context(ground.uzima):
         event = OutboxEvent.objects.get(kind="appointment.cancelled")
         assert event.payload == {"appointment_id": visit.pk, "side": "clinic", "cause": "patient"}
-    assert not told.exists() or "as you asked" in told.first().body
+    run_outbox(ground)
+    told = Notification.objects.filter(user=ground.patient.user, channel="push").first()
+    assert "cancelled this visit for you, as you asked" in told.body and "KES\xa01,250 goes back" in told.body
     assert not broken_invariants(ground.uzima)
 
 
@@ -245,6 +254,17 @@ def test_a_dearer_time_costs_nothing_more_and_a_cheaper_one_gives_back(ground, d
     with clinic_context(ground.uzima):
         assert Refund.objects.get().amount == 1000
     assert not broken_invariants(ground.uzima)
+
+
+def test_the_desk_moves_within_the_lead_time_which_binds_patients(ground, desk):
+    visit = ground.paid(days=1, hour=12)
+    to = ground.at(days=1, hour=9)
+    query = {"at": f"{to:%Y-%m-%dT%H:%MZ}", "mode": "in_person"}
+    with time_machine.travel(to - timedelta(minutes=10), tick=False):
+        form = desk().get(url(visit, "move"), query).context["form"]
+        assert desk().post(url(visit, "move"), {**query, **form.initial}).status_code == 302
+    with clinic_context(ground.uzima):
+        assert Appointment.objects.live().get().scheduled_at == to
 
 
 def test_a_time_that_is_taken_not_offered_or_nonsense_moves_nothing(ground, desk):

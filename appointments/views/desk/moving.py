@@ -54,7 +54,7 @@ def _refusal(visit: Appointment) -> str:
 
 def _week(visit: Appointment, asked: Any) -> Week:
     own_day = visit.scheduled_at.astimezone(visit.clinic.policy.tz).date().isoformat()
-    week = read_week(
+    return read_week(
         doctor=visit.doctor,
         clinic=visit.clinic,
         now=clock.now(),
@@ -62,8 +62,8 @@ def _week(visit: Appointment, asked: Any) -> Week:
         day=asked.get("day", "")[:20] or own_day,
         at=asked.get("at", "")[:60],
         moving=visit,
+        within_lead=True,
     )
-    return week
 
 
 def _page(
