@@ -5,7 +5,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import LinkedPatientAdmin
@@ -13,7 +16,9 @@ from accounts.models import ClinicPatient, Doctor
 from appointments import figures_admin  # noqa: F401 - adds pages of its own
 from appointments.models import Appointment, DoctorAvailability, TimeOff
 from appointments.urls.desk import PAGES
+from appointments.urls.hours import HOURS_PAGES
 from appointments.views.desk import records
+from appointments.views.hours.place import any_hours
 from clinics.admin_base import ClinicModelAdmin
 from clinics.admin_menu import Entry
 from clinics.admin_sites import clinic_admin
@@ -22,6 +27,9 @@ from precta.payments.models import Payment, Refund
 
 for page in PAGES:
     clinic_admin.add_page(*page)
+for route, suffix, hours_view in HOURS_PAGES:
+    hours_name = "_".join(filter(None, ["appointments_availability_editor", suffix]))
+    clinic_admin.add_page(f"hours/<id:doctor_id>/{route}", any_hours(hours_view), hours_name)
 clinic_admin.add_entry(
     Entry(
         _("Front desk"),
@@ -124,11 +132,26 @@ class AppointmentAdmin(WithMore, InClinicTime, ClinicModelAdmin):
 
 @admin.register(DoctorAvailability, site=clinic_admin)
 class AvailabilityAdmin(ClinicModelAdmin):
-    list_display = ("doctor", "day_of_week", "start_time", "end_time", "consultation_mode", "is_active")
+    list_display = (
+        *("doctor", "day_of_week", "start_time", "end_time", "consultation_mode", "is_active"),
+        *("effective_from", "effective_until"),
+    )
     list_select_related = ("doctor",)
     list_filter = ("day_of_week", "consultation_mode", "is_active", DoctorOfThisClinic)
     search_fields = DOCTORS_NAME
     ordering = ("doctor", "day_of_week", "start_time")
+    export_fields = list_display
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Who may change hours finds the way to the editor in each row."""
+        if can(request_membership(request), "availability.edit"):
+            return (*self.list_display, "editor_link")
+        return self.list_display
+
+    @admin.display(description=_("Week"))
+    def editor_link(self, row: DoctorAvailability) -> str:
+        address = reverse("admin:appointments_availability_editor", args=[row.doctor_id])
+        return format_html('<a href="{}">{}</a>', address, gettext("Change the week"))
 
 
 @admin.register(TimeOff, site=clinic_admin)

@@ -7,7 +7,8 @@ ends of a range of dates count.
 import hashlib
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -62,10 +63,11 @@ class DayHours(NamedTuple):
 
 @dataclass(frozen=True)
 class Hours:
-    """All hours of one doctor."""
+    """All hours of one doctor. `keys` are those of the rows that they were read from, no part of what they say."""
 
     weekly: tuple[WeeklyHours, ...] = ()
     days: tuple[DayHours, ...] = ()
+    keys: Mapping[WeeklyHours | DayHours, str] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def sorted(self) -> "Hours":

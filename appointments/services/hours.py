@@ -44,17 +44,14 @@ class Change:
 
 
 def hours_of(windows: Iterable[DoctorAvailability], days: Iterable[AvailabilityException] = ()) -> Hours:
-    return Hours(
-        tuple(
-            WeeklyHours(
-                row.consultation_mode,
-                Window(row.day_of_week, row.start_time, row.end_time, row.effective_from, row.effective_until),
-                row.is_active,
-            )
-            for row in windows
-        ),
-        tuple(DayHours(row.date, row.consultation_mode, row.start_time, row.end_time) for row in days),
-    )
+    keys: dict[WeeklyHours | DayHours, str] = {}
+    for row in windows:
+        window = Window(row.day_of_week, row.start_time, row.end_time, row.effective_from, row.effective_until)
+        keys[WeeklyHours(row.consultation_mode, window, row.is_active)] = row.pk
+    weekly = tuple(keys)
+    for entry in days:
+        keys[DayHours(entry.date, entry.consultation_mode, entry.start_time, entry.end_time)] = entry.pk
+    return Hours(weekly, tuple(keys)[len(weekly) :], keys)
 
 
 def read_hours(doctor: Doctor, *, now: datetime | None = None) -> Hours:

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from appointments.views.doctor import availability, calendar, patients, time_off, today, visits
+from appointments.urls.hours import HOURS_PAGES
+from appointments.views.doctor import calendar, patients, time_off, today, visits
+from appointments.views.hours.place import own_hours
 from precta import converters  # noqa: F401 - registers <id:…>
 
 app_name = "doctor"
@@ -15,12 +17,10 @@ urlpatterns = [
     path("visits/<id:visit_id>/no-show/", visits.no_show, name="no-show"),
     path("visits/<id:visit_id>/cancel/", visits.cancel, name="cancel"),
     path("calendar/", calendar.calendar, name="calendar"),
-    path("availability/", availability.availability, name="availability"),
-    path("availability/add/", availability.add, name="availability-add"),
-    path("availability/copy/<int:day>/", availability.copy, name="availability-copy"),
-    path("availability/<id:window_id>/", availability.edit, name="availability-edit"),
-    path("availability/<id:window_id>/switch/", availability.switch, name="availability-switch"),
-    path("availability/<id:window_id>/remove/", availability.remove, name="availability-remove"),
+    *(
+        path(f"availability/{route}", own_hours(view), name="-".join(filter(None, ["availability", name])))
+        for route, name, view in HOURS_PAGES
+    ),
     path("time-off/", time_off.time_off, name="time-off"),
     path("time-off/add/", time_off.add, name="time-off-add"),
     path("time-off/<id:time_off_id>/remove/", time_off.remove, name="time-off-remove"),

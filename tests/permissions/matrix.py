@@ -205,7 +205,12 @@ CLINIC = {
     "appointments:doctor:completed": Rule(NO, DOCTORS_OWN_VISIT),
     "appointments:doctor:no-show": both(DOCTORS_OWN_VISIT),
     "appointments:doctor:cancel": both(DOCTORS_OWN_VISIT),
-    "appointments:doctor:availability": Rule(only("doctor"), NO),
+    "appointments:doctor:availability": both(only("doctor")),
+    "appointments:doctor:availability-preview": Rule(NO, only("doctor")),
+    "appointments:doctor:availability-save": Rule(NO, only("doctor")),
+    "appointments:doctor:availability-undo": Rule(NO, only("doctor")),
+    "appointments:doctor:availability-day": both(only("doctor")),
+    "appointments:doctor:availability-day_remove": both(only("doctor")),
     "appointments:doctor:availability-add": both(only("doctor")),
     "appointments:doctor:availability-copy": both(only("doctor")),
     "appointments:doctor:availability-edit": both(only("doctor")),
@@ -322,6 +327,24 @@ for label in (
     "payments.refund",
 ):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS), export=only(*RUN_IT))
+# A doctor's hours: as in the workspace, for those who run the clinic
+for page, methods in {
+    "": "both",
+    "_preview": "post",
+    "_save": "post",
+    "_undo": "post",
+    "_add": "both",
+    "_copy": "both",
+    "_day": "both",
+    "_day_remove": "both",
+    "_edit": "both",
+    "_switch": "post",
+    "_remove": "both",
+}.items():
+    may_edit = only(*RUN_IT)
+    CLINIC[f"clinic_admin:appointments_availability_editor{page}"] = Rule(
+        may_edit if methods == "both" else NO, may_edit
+    )
 for label in ("audit.auditlog", "clinics.emergencyaccess"):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*RUN_IT), export=only(*RUN_IT))
 CLINIC |= admin_model(

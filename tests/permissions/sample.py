@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from accounts.models import DoctorClinicRequest, DoctorCredential
 from accounts.services.family import add_child
-from appointments.models import DoctorAvailability, TimeOff
+from appointments.models import AvailabilityException, AvailabilityRevision, DoctorAvailability, TimeOff
 from clinics.emergency import EmergencyAccess
 from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
@@ -92,6 +92,10 @@ def make_sample(cast, event: str = "sample"):
         )
         window = DoctorAvailability.objects.filter(doctor=cast.doctor).first()
         away = now + timedelta(days=20)
+        differs = AvailabilityException.objects.create(doctor=cast.doctor, date=away.date())
+        revision = AvailabilityRevision.objects.create(
+            doctor=cast.doctor, before={"weekly": [], "days": []}, after="overtaken", saved_by=cast.doctor.user
+        )
         time_off = TimeOff.objects.create(
             doctor=cast.doctor, starts_at=away, ends_at=away + timedelta(days=1), reason="Training"
         )
@@ -115,6 +119,8 @@ def make_sample(cast, event: str = "sample"):
             "visit_id": visit.pk,
             "patient_id": cast.patient.pk,
             "window_id": window.pk,
+            "exception_id": differs.pk,
+            "revision_id": revision.pk,
             "time_off_id": time_off.pk,
             "link_id": link.pk,
             "notification_id": Notification.objects.get(event_id=event).pk,

@@ -5,17 +5,12 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from accounts.models import ConsultationMode, Doctor
-from appointments.hours import minutes_of
-from appointments.models.availability import Weekday
 from appointments.views.doctor.days import LAST_YEAR
 from appointments.wall_clock import NoSuchTime, at_wall_clock, start_of_day
 from precta.text import LineField, plain_text
 
 LONGEST_TIME_OFF = timedelta(days=365)
-WEEK_FROM_MONDAY = [*Weekday.choices[1:], Weekday.choices[0]]
 
 
 class ClockInput(forms.TimeInput):
@@ -41,63 +36,6 @@ class CancelForm(forms.Form):
         validators=[plain_text],
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-
-
-class WindowForm(forms.Form):
-    """One window of the week. An end of 00:00 is midnight."""
-
-    day_of_week = forms.TypedChoiceField(label=_("Day"), coerce=int, choices=WEEK_FROM_MONDAY)
-    start_time = forms.TimeField(label=_("From"), widget=ClockInput())
-    end_time = forms.TimeField(
-        label=_("Until"), help_text=_("00:00 is midnight at the end of the day."), widget=ClockInput()
-    )
-    mode = forms.ChoiceField(label=_("Kind of visit"), choices=())
-    is_active = forms.BooleanField(label=_("Patients can book these hours"), required=False, initial=True)
-
-    def __init__(self, *args: Any, doctor: Doctor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.minutes = doctor.consultation_duration_minutes
-        self.fields["mode"].choices = [
-            (value, label) for value, label in ConsultationMode.choices if value in doctor.consultation_modes
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        for name in ("start_time", "end_time"):
-            if data.get(name) is not None:
-                # Times of visits are named to the minute, in addresses and forms.
-                data[name] = data[name].replace(second=0, microsecond=0)
-        start, end = data.get("start_time"), data.get("end_time")
-        if start is None or end is None:
-            return data
-        opens, closes = minutes_of(start, end)
-        if closes <= opens:
-            self.add_error("end_time", _("The hours must end after they begin. For midnight write 00:00."))
-        elif closes - opens < self.minutes:
-            self.add_error(
-                "end_time",
-                ngettext(
-                    "These hours are shorter than one visit of %(count)d minute.",
-                    "These hours are shorter than one visit of %(count)d minutes.",
-                    self.minutes,
-                )
-                % {"count": self.minutes},
-            )
-        return data
-
-
-class CopyDayForm(forms.Form):
-    to_days = forms.TypedMultipleChoiceField(
-        label=_("Copy to"),
-        help_text=_("What these days had before is replaced."),
-        coerce=int,
-        choices=(),
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    def __init__(self, *args: Any, from_day: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["to_days"].choices = [(day, name) for day, name in WEEK_FROM_MONDAY if day != from_day]
 
 
 class TimeOffForm(forms.Form):

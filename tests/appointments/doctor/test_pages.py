@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from appointments.models import Appointment, DoctorAvailability, TimeOff
-from appointments.views.doctor import availability
+from appointments.views.hours import windows as availability
 from precta.audit.models import AuditLog
 from precta.outbox.models import OutboxEvent
 from precta.payments.models import Refund
@@ -25,6 +25,7 @@ PAGES = [
     "availability/",
     "availability/add/",
     "availability/copy/1/",
+    "availability/days/",
     "time-off/",
     "time-off/add/",
     "patients/",
