@@ -29,6 +29,8 @@ def seconds_left() -> int:
 
 def code_of_key(key: str) -> str:
     """The six digits that belong to a key now; empty when it is none."""
+    if not key.strip():
+        return ""
     try:
         return format_hotp_value(hotp_value(key.replace(" ", ""), int(time.time()) // PERIOD))
     except (binascii.Error, UnicodeEncodeError):

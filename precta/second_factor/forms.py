@@ -126,6 +126,7 @@ class SetUpAppForm(forms.Form):
     """The code that shows that the app has the secret, which waits in the session until then."""
 
     code = forms.CharField()
+    counter: int
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,8 +136,9 @@ class SetUpAppForm(forms.Form):
 
     def clean_code(self) -> str:
         forgive = check_rate_limit(self.user)
-        self.counter = counter_of(self.secret, self.cleaned_data["code"])
-        if self.counter is None:
+        counter = counter_of(self.secret, self.cleaned_data["code"])
+        if counter is None:
             raise get_adapter().validation_error("incorrect_code")
         forgive()
+        self.counter = counter
         return self.cleaned_data["code"]

@@ -12,6 +12,7 @@ from django.core import mail
 from playwright.sync_api import sync_playwright
 
 from accounts.models import Guardianship, User
+from clinics.models import Membership
 from precta import hosts
 from precta.devstack.chromium import find_chromium
 from tests import factories
@@ -126,6 +127,16 @@ def test_axe_finds_nothing_serious_in_the_account_pages(browse, cast, width, sch
     page.wait_for_load_state()
     for name in ("email", "password/change", "sessions", "reauthenticate", "logout"):
         look(f"/account/{name}/")
+    for name in ("", "app/", "passkeys/add/"):
+        look(f"/account/second-factor/{name}")
+    factories.give_second_factor(cast.patient.user)
+    page.goto(at("precta.localhost", "/account/second-factor/check/"))
+    look("/account/second-factor/check/")
+    page.fill("[name=code]", factories.totp_code())
+    page.click("main button:has-text('Continue')")
+    page.wait_for_load_state()
+    for name in ("", "app/remove/", "codes/", "codes/new/", "confirm/"):
+        look(f"/account/second-factor/{name}")
     for name in ("profile/", "family/", "family/add/", f"family/{link.pk}/", f"family/{link.pk}/stop/"):
         look(f"/me/{name}")
     assert serious == {}
@@ -160,8 +171,40 @@ def test_both_admins_work_under_the_strict_policy(browse, cast):
     page.wait_for_load_state()
     cast.uzima.refresh_from_db()
     assert cast.uzima.description == "Family care"
+    page.click("#header summary.avatar")
     page.click("#logout-form button")
     page.wait_for_load_state()
     page.goto(at("uzima.precta.localhost", "/admin/"))
     assert "/account/login/" in page.url
+    assert page.complaints == []
+
+
+def test_one_passkey_signs_in_at_a_clinic_and_at_the_admin_host(browse, cast):
+    """A made-up authenticator of the browser's own; the pages' scripts are allauth's."""
+    page = browse()
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    kind = {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True, "isUserVerified": True}
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": kind | {"automaticPresenceSimulation": True}})
+    work = at("uzima.precta.localhost", "/admin/")
+    Membership.objects.create(user=cast.admin, clinic=cast.uzima, role="front_desk")
+    page.goto(at("precta.localhost", "/account/login/?next=" + work))
+    sign_in(page, "admin@example.test")
+    page.wait_for_url(re.compile("/second-factor/app/"))
+    page.click("a:has-text('Use a passkey instead')")
+    page.click("#add-passkey")
+    page.wait_for_url(re.compile("/second-factor/codes/"))
+    page.click("main a:has-text('go on')")
+    page.wait_for_url(work)
+    page.context.clear_cookies()
+    page.goto(at("precta.localhost", "/account/login/?next=" + work))
+    sign_in(page, "admin@example.test")
+    page.click("#use-passkey")
+    page.wait_for_url(work)
+    page.goto(at("admin.precta.localhost", "/accounts/user/"))
+    page.fill("[name=login]", "admin@example.test")
+    page.fill("[name=password]", factories.PASSWORD)
+    page.click("[type=submit]")
+    page.click("#use-passkey")
+    page.wait_for_url(re.compile("/accounts/user/"))
     assert page.complaints == []
