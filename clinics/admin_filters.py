@@ -31,7 +31,7 @@ class TypedFilter(ListFilter):
         return [name for name, _label, _kind in self.inputs]
 
     def value(self, name: str) -> str:
-        return self.used_parameters.get(name, "")
+        return str(self.used_parameters.get(name, ""))
 
     def told(self) -> str:
         """What the filter is set to, for its chip."""

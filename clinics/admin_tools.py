@@ -3,15 +3,17 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, SuspiciousOperation
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -143,7 +145,7 @@ class ExportMixin:
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"export_url": self._export_url(request), **(extra_context or {})})
 
-    def export_view(self, request: HttpRequest) -> HttpResponse:
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         if not self.has_export_permission(request):
@@ -166,7 +168,7 @@ class ExportMixin:
         details = {"rows": shown.result_count, "filters": filters, "searched": bool(request.GET.get("q"))}
         record(f"{noun}.exported", resource=(noun, None), user=request.user, details=details)
         fields = self.get_export_fields(request)
-        header = [capfirst(label_for_field(name, self.model, self)) for name in fields]
+        header = [capfirst(str(label_for_field(name, self.model, cast(ModelAdmin, self)))) for name in fields]
         filename = f"precta-{noun}-{timezone.localdate():%Y-%m-%d}"
         return csv_response(filename, header, self._export_rows(shown.queryset, fields))
 

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
 from clinics import trail_words
-from clinics.admin_menu import name_of
+from clinics.admin_menu import Site, name_of
 
 register = template.Library()
 
@@ -24,7 +24,7 @@ START = re.compile(r"^<(t[dh])")
 @register.simple_tag(takes_context=True)
 def list_name(context: Context, opts: Any) -> str:
     """What the menu calls the list of a model (`opts` is its `_meta`)."""
-    kind = "clinic" if getattr(context.get("request"), "host_kind", "") == "clinic" else "platform"
+    kind: Site = "clinic" if getattr(context.get("request"), "host_kind", "") == "clinic" else "platform"
     return capfirst(str(name_of(kind, opts.label_lower, opts.verbose_name_plural)))
 
 
