@@ -8,7 +8,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.desk import consent_field
-from accounts.models import Patient
 from appointments.forms.booking import LONGEST_REASON, MpesaPhoneField, as_written_at_home
 from clinics.models import Clinic
 from precta.forms import FocusOnError
@@ -47,16 +46,16 @@ class DeskBookingForm(FocusOnError, forms.Form):
     def __init__(
         self,
         *args: Any,
-        patient: Patient,
         clinic: Clinic,
         is_free: bool,
         ask_consent: bool,
         may_take_cash: bool,
+        phone: str = "",
         **kwargs: Any,
     ) -> None:
         initial = {
             "method": DeskMethod.CASH.value if may_take_cash else DeskMethod.MPESA.value,
-            "phone": as_written_at_home(patient.user.reachable_phone),
+            "phone": as_written_at_home(phone),
             "key": self.new_key(),
             **(kwargs.pop("initial", None) or {}),
         }

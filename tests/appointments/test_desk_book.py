@@ -197,6 +197,17 @@ class TestBooking:
         assert "Reason and payment" in html and 'value="0712 345678"' in html
         assert f'name="at" value="{key_of(at)}"' in html
 
+    def test_a_childs_visit_is_paid_from_the_guardians_phone_at_first(self, cast, desk, at):
+        from accounts.services.family import add_child
+
+        User.objects.filter(pk=cast.patient.pk).update(phone="+254711222333", phone_verified=True)
+        born = (datetime.now(UTC) - timedelta(days=1500)).date()
+        values = {"first_name": "Zawadi", "last_name": "Hassan", "date_of_birth": born}
+        child = add_child(guardian=cast.patient, by=cast.patient.user, values=values).child
+        factories.link_patient(child, cast.uzima)
+        html = desk.get(page_of(child), {"doctor": cast.doctor.pk, "at": key_of(at)}).content.decode()
+        assert 'value="0711 222333"' in html
+
     def test_with_several_doctors_the_soonest_times_of_today_are_at_hand(self, cast, desk, walk_in):
         other = factories.make_doctor(cast.uzima, "Brian", "Kamau")
         factories.make_full_week(other, "00:00", "23:30")

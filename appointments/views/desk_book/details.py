@@ -26,6 +26,7 @@ from appointments.views.desk_book.frame import (
     bookable_doctors,
     page,
     patient_or_404,
+    payers_phone,
 )
 from appointments.views.desk_book.visit import send_prompt, take_cash_now
 from appointments.week import Week, moment_key, parse_moment, read_week
@@ -140,11 +141,11 @@ def address_of_time(doctor: Doctor, moment: datetime, mode: str) -> str:
 def _form(request: HttpRequest, patient: Patient, *, is_free: bool, data: Any = None) -> DeskBookingForm:
     return DeskBookingForm(
         data,
-        patient=patient,
         clinic=request.clinic,
         is_free=is_free,
         ask_consent=not is_admitted(patient=patient, clinic=request.clinic),
         may_take_cash=can(request_membership(request), "payments.take_cash"),
+        phone=payers_phone(patient) if data is None else "",
     )
 
 

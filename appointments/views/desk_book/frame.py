@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import ConsultationMode, Doctor, Patient, UserStatus, VerificationStatus
 from accounts.phone_proof import PhoneProof
+from accounts.selectors import guardians_of
 from accounts.selectors_desk import patients_of_clinic
 from appointments.week import moment_key, parse_moment
 from clinics.admin_sites import clinic_admin
@@ -50,6 +51,12 @@ def patient_or_404(request: HttpRequest, patient_id: str) -> Patient:
     if patient is None:
         raise Http404
     return patient
+
+
+def payers_phone(patient: Patient) -> str:
+    """The phone that probably pays: the patient's own, else that of whoever looks after them; "" when none is known."""
+    own = patient.user.reachable_phone
+    return own or next((phone for each in guardians_of(patient) if (phone := each.user.reachable_phone)), "")
 
 
 def bookable_doctors(request: HttpRequest) -> list[Doctor]:

@@ -14,7 +14,7 @@ from appointments.forms.booking import MpesaForm, as_written_at_home
 from appointments.models import Appointment, AppointmentStatus
 from appointments.selectors_booking import successor_of
 from appointments.services.paying import begin_attempt, is_payable
-from appointments.views.desk_book.frame import BAD, TOO_MANY, UNAVAILABLE, address, page
+from appointments.views.desk_book.frame import BAD, TOO_MANY, UNAVAILABLE, address, page, payers_phone
 from appointments.views.patient.pay import RINGS_OF_A_PHONE, seconds_left_of, what_to_show
 from appointments.week import moment_key
 from clinics.policies import can, capability_required, request_membership, require
@@ -139,7 +139,7 @@ def _page(
         view = "choose"
     payment = appointment.payment
     if form is None:
-        known = (payment.payer_phone if payment else "") or appointment.patient.user.reachable_phone
+        known = (payment.payer_phone if payment else "") or payers_phone(appointment.patient)
         form = MpesaForm(initial={"phone": as_written_at_home(known)})
     carried = {"doctor": appointment.doctor_id, "mode": appointment.consultation_type}
     context = {
