@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -18,7 +18,6 @@ from precta import clock
 HOME = "admin:appointments_desk"
 # What an address of the day view may carry; anything else in it is dropped.
 STATUSES = ("waiting", "coming", "unpaid", "done", "missed", "cancelled")
-LONGEST = 60
 
 
 def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -55,8 +54,6 @@ def day_url(request: HttpRequest, visit: Appointment | None = None) -> str:
 
 def read_back(request: HttpRequest) -> dict[str, str]:
     """`day=2026-11-24&doctor=…&status=…` as the day view wrote it, checked piece by piece; empty for anything else."""
-    from django.http import QueryDict
-
     try:
         given = QueryDict((request.POST.get("back") or request.GET.get("back") or "")[:300])
     except ValueError:

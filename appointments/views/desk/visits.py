@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -112,8 +113,6 @@ def receipt(request: HttpRequest, visit_id: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, visit: Appointment, *, title: str) -> dict[str, Any]:
-    from urllib.parse import urlencode
-
     return {
         "title": title,
         "visit": visit,
