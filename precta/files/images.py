@@ -13,6 +13,7 @@ FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 MOST_PIXELS = 50_000_000  # the largest that phones make by themselves; decoded it takes 150 MB
 LONGEST_SIDE = 3000  # of a paper: 250 dots an inch on A4
 PHOTO_SIDE = 512
+OPTIONS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 88, "optimize": True}, "PNG": {}, "WEBP": {"quality": 82}}
 
 PIXELS = _("This picture has too many pixels. Choose one of at most 50 megapixels.")
 UNREADABLE = _("This file cannot be opened; it may be damaged. Choose another one.")
@@ -84,10 +85,5 @@ def _written(picture: Image.Image, form: str) -> tuple[str, bytes]:
     # A copy carries over no profile, text or date of the picture's past.
     picture.info = {}
     out = io.BytesIO()
-    options: dict[str, Any] = {
-        "JPEG": {"quality": 88, "optimize": True},
-        "PNG": {"optimize": False},
-        "WEBP": {"quality": 82},
-    }[form]
-    picture.save(out, form, **options)
+    picture.save(out, form, **OPTIONS[form])
     return FORMATS[form], out.getvalue()
