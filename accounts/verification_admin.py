@@ -8,7 +8,15 @@ from csp.constants import SELF
 from csp.decorators import csp_update
 from django.contrib import admin, messages
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.timesince import timesince
@@ -73,7 +81,7 @@ class VerificationAdmin(ReadOnlyAdmin):
         return timesince(doctor.submitted_at, clock.now(), depth=1) if doctor.submitted_at else ""
 
     def get_urls(self) -> list[URLPattern]:
-        pages: dict[str, tuple[str, Callable[..., HttpResponse]]] = {
+        pages: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
             "decision": ("<str:doctor_id>/decision/", require_POST(self.decide)),
             "paper": ("<str:doctor_id>/papers/<str:credential_id>/", require_GET(self.show_paper)),
         }
@@ -148,7 +156,7 @@ class VerificationAdmin(ReadOnlyAdmin):
         waiting = standing_papers(doctor).filter(verification_status=VerificationStatus.PENDING).first()
         return self._url(doctor) + f"?paper={waiting.pk}" if waiting is not None else self._url(doctor)
 
-    def show_paper(self, request: HttpRequest, doctor_id: str, credential_id: str) -> HttpResponse:
+    def show_paper(self, request: HttpRequest, doctor_id: str, credential_id: str) -> StreamingHttpResponse:
         """The file, for who decides on it; each look is in the trail."""
         doctor = self._found(request, doctor_id)
         paper = self._paper(doctor, credential_id)

@@ -1,7 +1,8 @@
 """The figures, a page of each admin site, and the same as a CSV file."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,10 +21,11 @@ from clinics.periods import PRESETS, UNITS, Period
 from clinics.policies import can, capability_required, request_membership
 from clinics.policy_settings import ClinicSettings
 from precta import clock
-from precta.access import step_up_required
+from precta.access import step_up_redirect
 from precta.audit.services import record
 from precta.charts import Chart, Number, bar_chart
 from precta.csv_export import csv_response
+from precta.second_factor.session import stepped_up
 from precta.templatetags.precta_tags import money
 
 CURRENCY = ClinicSettings().currency
@@ -96,7 +98,7 @@ def platform_figures(request: HttpRequest) -> HttpResponse:
     period = _period(request)
     summary = summaries.platform_summary(period, currency=CURRENCY)
     people = summaries.platform_people(period, platform_admin.zone(request))
-    revenue = summaries.platform_revenue(period) or {CURRENCY: 0}
+    revenue = summaries.platform_revenue(period) or {CURRENCY: Decimal(0)}
     context = {
         **_context(request, platform_admin, period, summary, people),
         "revenue": [money(amount, currency) for currency, amount in revenue.items()],
@@ -111,7 +113,6 @@ def platform_figures(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @capability_required("exports")
-@step_up_required
 def clinic_figures_csv(request: HttpRequest) -> HttpResponse:
     clinic = request.clinic  # type: ignore[attr-defined]
     period = _period(request)
@@ -120,13 +121,15 @@ def clinic_figures_csv(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@step_up_required
 def platform_figures_csv(request: HttpRequest) -> HttpResponse:
     period = _period(request)
     return _csv(request, period, summaries.platform_summary(period, currency=CURRENCY).buckets, CURRENCY, "platform")
 
 
 def _csv(request: HttpRequest, period: Period, days: Iterable[Day], currency: str, whose: str) -> HttpResponse:
+    """After a fresh proof of who asks; who has to give one comes back to the page, since nobody can to a download."""
+    if not stepped_up(request):
+        return step_up_redirect(request, back=reverse("admin:figures") + "?" + period.query)
     record(
         "figures.exported",
         resource=("figures", None),
@@ -146,7 +149,7 @@ def _csv(request: HttpRequest, period: Period, days: Iterable[Day], currency: st
     ]
     rows = ([*day, day.revenue, currency] for day in days)
     name = f"precta-figures-{whose}-{period.first}-{period.last}"
-    return csv_response(name, header, rows)
+    return cast(HttpResponse, csv_response(name, header, rows))
 
 
 def _may_see(request: HttpRequest) -> bool:

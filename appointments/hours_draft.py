@@ -23,7 +23,7 @@ class DraftError(ValueError):
 def read_draft(text: str, *, doctor: Doctor, saved: Hours, today: date) -> Hours:
     """The draft as hours. Rows that are saved already pass as they are; new ones must be of use. Raises DraftError."""
     try:
-        data = json.loads(text) if len(text) <= LONGEST else None
+        data: Any = json.loads(text) if len(text) <= LONGEST else None
         weekly, days = data["weekly"], data["days"]
         if not isinstance(weekly, list) or not isinstance(days, list) or len(weekly) + len(days) > MOST_ROWS:
             raise DraftError(_nonsense())

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from contextlib import ExitStack
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from statistics import median
@@ -199,9 +200,8 @@ class Bench:
             for request in requests.values():
                 measures.send_one(port, request)
             for name, request in requests.items():
-                counted[name] = measures.count_statements(
-                    "precta_bench", lambda request=request: measures.send_one(port, request)
-                )
+                send = partial(measures.send_one, port, request)
+                counted[name] = measures.count_statements("precta_bench", send)
             fresh = iter(self.slots[self.used :])
             patients = iter(range(stage.PATIENTS - 10, stage.PATIENTS))
 

@@ -112,6 +112,7 @@ def add_patients() -> None:
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.hashers import make_password
+    from django.contrib.sessions.backends.db import SessionStore
     from django.contrib.sessions.models import Session
     from django.utils import timezone
 
@@ -147,7 +148,7 @@ def add_patients() -> None:
         )
         for patient in patients
     )
-    store = Session.get_session_store_class()()
+    store = SessionStore()
     expires = timezone.now() + timedelta(days=2)
     Session.objects.bulk_create(
         Session(
@@ -180,6 +181,7 @@ def add_desk() -> None:
     )
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
     from django.contrib.sessions.models import Session
     from django.utils import timezone
 
@@ -202,7 +204,7 @@ def add_desk() -> None:
         ],
         _AUTHENTICATION_METHODS_USER_SESSION_KEY: user.pk,
     }
-    store = Session.get_session_store_class()()
+    store = SessionStore()
     Session.objects.update_or_create(
         session_key=DESK_SESSION,
         defaults={"expire_date": timezone.now() + timedelta(days=2), "session_data": store.encode(given)},
@@ -359,7 +361,7 @@ def timezone_date(clinic):
 def ids_for_pgbench(database: str) -> dict[str, str]:
     """Real doctors and patients of Uzima, as arrays for bench/booking.sql."""
     with connect(database) as server:
-        clinic = server.execute("SELECT id FROM clinics_clinic WHERE slug = 'uzima'").fetchone()[0]
+        [(clinic,)] = server.execute("SELECT id FROM clinics_clinic WHERE slug = 'uzima'").fetchall()
         doctors = server.execute(
             "SELECT id FROM accounts_doctor WHERE clinic_id = %s ORDER BY id", (clinic,)
         ).fetchall()

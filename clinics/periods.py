@@ -55,7 +55,7 @@ class Period:
     @property
     def buckets(self) -> list[date]:
         """The starts of all buckets in order, those that nothing fell into included."""
-        starts = []
+        starts: list[date] = []
         day = self.first
         while day <= self.last:
             start = self.start_of(day)

@@ -4,13 +4,14 @@ import math
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
+from precta.cache import ForgivingRedisCache
 from precta.client import client_ip, network_of
 from precta.tenancy import PORTAL_WIDE
 
@@ -41,7 +42,8 @@ def wait_seconds(name: str, key: str, rate: str) -> int:
     amount, period = parse_rate(rate)
     now = time.time()
     window = int(now // period)
-    tries = cache.count(f"{PORTAL_WIDE}limit:{name}:{key}:{period}:{window}", within=period)
+    counters = cast(ForgivingRedisCache, caches["default"])
+    tries = counters.count(f"{PORTAL_WIDE}limit:{name}:{key}:{period}:{window}", within=period)
     return math.ceil((window + 1) * period - now) if tries > amount else 0
 
 

@@ -180,13 +180,14 @@ def _page(
 
 def _rows(ordered: QuerySet[Doctor], start: int, number: int) -> tuple[list[Row], int]:
     """Some rows in their order, and the `total` that `ordered` is annotated with (0 where there is no row)."""
-    chosen, values = ordered.values("pk", "total")[start : start + number].query.sql_with_params()
+    found_rows: QuerySet[Any, Any] = ordered
+    chosen, values = found_rows.values("pk", "total")[start : start + number].query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(CARDS.format(chosen=chosen), values)
         found = cursor.fetchall()
     rows = [
         # Django reads jsonb as text where no field of a model says otherwise.
-        Row(*doctor, json.loads(slots), slug, name, city, _policy(rules))
+        Row._make((*doctor, json.loads(slots), slug, name, city, _policy(rules)))
         for *doctor, slots, slug, name, city, rules, _total in found
     ]
     return rows, found[0][-1] if found else 0

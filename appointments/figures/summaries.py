@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import ClinicPatient, Doctor, Patient
@@ -93,7 +93,7 @@ def doctors_of_clinic(clinic: Clinic, period: Period) -> list[dict[str, Any]]:
     )
     counted = {row["doctor_id"]: row for row in visits}
     doctors = Doctor.objects.filter(clinic=clinic).only("first_name", "last_name", "next_available_at")
-    rows = [{"doctor": doctor, **counted.get(doctor.pk, _no_visits())} for doctor in doctors]
+    rows: list[dict[str, Any]] = [{"doctor": doctor, **counted.get(doctor.pk, _no_visits())} for doctor in doctors]
     return sorted(rows, key=lambda row: (-row["booked"], row["doctor"].last_name))[:MOST_ROWS]
 
 
@@ -107,7 +107,7 @@ def platform_summary(period: Period, *, currency: str) -> Summary:
     Money counts where it is in `currency`; the rest is in `platform_revenue`.
     """
     in_currency = Q(currency=currency)
-    rows = (
+    rows: QuerySet[Any, Any] = (
         ClinicDay.objects.filter(day__gte=period.first, day__lte=period.last)
         .order_by()
         .values("day")
@@ -134,13 +134,13 @@ def platform_revenue(period: Period) -> Mapping[str, Decimal]:
 
 def clinics_of_platform(period: Period) -> list[dict[str, Any]]:
     """The clinics with their sums of the period, those with most bookings first; one statement."""
-    rows = (
+    sums: QuerySet[Any, Any] = (
         ClinicDay.objects.filter(day__gte=period.first, day__lte=period.last)
         .order_by()
         .values("clinic_id", "clinic__name", "clinic__city", "currency")
         .annotate(**{f"sum_{name}": Sum(name) for name in COUNTS})
-        .order_by("-sum_booked", "clinic__name")[:MOST_ROWS]
     )
+    rows: Iterable[dict[str, Any]] = sums.order_by("-sum_booked", "clinic__name")[:MOST_ROWS]
     return [
         {
             "clinic_id": row["clinic_id"],

@@ -44,14 +44,16 @@ class Change:
 
 
 def hours_of(windows: Iterable[DoctorAvailability], days: Iterable[AvailabilityException] = ()) -> Hours:
-    keys: dict[WeeklyHours | DayHours, str] = {}
+    weekly: dict[WeeklyHours, str] = {}
     for row in windows:
         window = Window(row.day_of_week, row.start_time, row.end_time, row.effective_from, row.effective_until)
-        keys[WeeklyHours(row.consultation_mode, window, row.is_active)] = row.pk
-    weekly = tuple(keys)
+        weekly[WeeklyHours(row.consultation_mode, window, row.is_active)] = row.pk
+    by_day: dict[DayHours, str] = {}
     for entry in days:
-        keys[DayHours(entry.date, entry.consultation_mode, entry.start_time, entry.end_time)] = entry.pk
-    return Hours(weekly, tuple(keys)[len(weekly) :], keys)
+        by_day[DayHours(entry.date, entry.consultation_mode, entry.start_time, entry.end_time)] = entry.pk
+    keys: dict[WeeklyHours | DayHours, str] = dict(weekly)  # type: ignore[arg-type]
+    keys.update(by_day)  # type: ignore[arg-type]
+    return Hours(tuple(weekly), tuple(by_day), keys)
 
 
 def read_hours(doctor: Doctor, *, now: datetime | None = None) -> Hours:
@@ -210,9 +212,9 @@ def _windows(doctor: Doctor, today: date) -> list[DoctorAvailability]:
 def _refuse_new_modes(doctor: Doctor, before: Hours, hours: Hours) -> None:
     """Hours of a kind that the doctor has stopped offering may stay; new ones may not come."""
     known = {row.mode for row in before.weekly} | {row.mode for row in before.days} | {"", *doctor.consultation_modes}
-    for row in (*hours.weekly, *hours.days):
-        if row.mode not in known:
-            raise ModeNotOffered(row.mode)
+    for mode in [row.mode for row in hours.weekly] + [row.mode for row in hours.days]:
+        if mode not in known:
+            raise ModeNotOffered(mode)
 
 
 def _replace_windows(doctor: Doctor, before: Hours, hours: Hours, today: date) -> None:
@@ -258,8 +260,10 @@ def _replace_days(doctor: Doctor, hours: Hours, today: date) -> None:
 
 
 def _what_changed(before: Hours, after: Hours) -> dict:
-    old = Counter([*before.sorted.weekly, *before.sorted.days])
-    new = Counter([*after.sorted.weekly, *after.sorted.days])
+    old: Counter[WeeklyHours | DayHours] = Counter(before.sorted.weekly)
+    old.update(before.sorted.days)
+    new: Counter[WeeklyHours | DayHours] = Counter(after.sorted.weekly)
+    new.update(after.sorted.days)
     added, removed = list((new - old).elements()), list((old - new).elements())
     return {
         "added": [_plainly(row) for row in added[:NAMED_IN_THE_TRAIL]],

@@ -1,5 +1,6 @@
 """Hours as plain forms. All times are the wall clock of the clinic's zone, all dates its calendar."""
 
+import datetime
 from datetime import time
 from typing import Any
 
@@ -79,7 +80,7 @@ class DayForm(forms.Form):
         widget=ClockInput(),
     )
 
-    def __init__(self, *args: Any, doctor: Doctor, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, doctor: Doctor, today: datetime.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.minutes = doctor.consultation_duration_minutes
         self.today = today
@@ -87,7 +88,7 @@ class DayForm(forms.Form):
         offered = [(value, label) for value, label in ConsultationMode.choices if value in doctor.consultation_modes]
         self.fields["mode"].choices = [("", _("Every kind of visit")), *offered]
 
-    def clean_date(self) -> date:
+    def clean_date(self) -> datetime.date:
         day = self.cleaned_data["date"]
         if day < self.today:
             raise forms.ValidationError(_("This day is past."))

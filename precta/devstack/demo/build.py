@@ -71,7 +71,7 @@ def build_demo(
         _count_consultations(cast, clinics)
         _welcome(cast)
         known = [patient for patient in cast.patients if patient.user.has_email and patient.user.email_verified]
-        add_applications(known[20:23], User.objects.filter(role=Role.ADMIN).order_by("email").first(), now)
+        add_applications(known[20:23], User.objects.filter(role=Role.ADMIN).earliest("email"), now)
         till.write_ledger(ledger_file())
     for plan in CLINICS:
         with clinic_context(clinics[plan.slug]):
