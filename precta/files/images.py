@@ -81,13 +81,6 @@ def _is_transparent(picture: Image.Image) -> bool:
     return picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
 
 
-OPTIONS: dict[str, dict[str, Any]] = {
-    "JPEG": {"quality": 88, "optimize": True},
-    "PNG": {"optimize": False},
-    "WEBP": {"quality": 82},
-}
-
-
 def _written(picture: Image.Image, form: str) -> tuple[str, bytes]:
     # A copy carries over no profile, text or date of the picture's past.
     picture.info = {}

@@ -18,7 +18,7 @@ from precta.outbox.models import OutboxEvent
 from precta.outbox.services import relay_event
 from precta.tenancy import clinic_context, public_context
 from tests import factories
-from tests.accounts.test_verification import make_applicant, values_for
+from tests.accounts.test_verification import values_for
 from tests.files import corpus
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ KINDS = ("license", "degree", "id")
 
 @pytest.fixture
 def sent(uzima):
-    doctor = make_applicant(uzima)
+    doctor = factories.make_applicant(uzima)
     return submit(doctor=doctor, by=doctor.user)
 
 
@@ -63,7 +63,7 @@ def found(at_platform, doctor):
 
 
 def test_the_queue_shows_who_waits_the_longest_waiting_first(admin, sent, uzima):
-    older = make_applicant(uzima, user=factories.make_user("older@example.test", role="doctor"))
+    older = factories.make_applicant(uzima, user=factories.make_user("older@example.test", role="doctor"))
     Doctor.objects.filter(pk=older.pk).update(last_name="Older", submitted_at=clock.now() - timedelta(days=3))
     factories.make_doctor(uzima, "Never", "Sent", verification_status="pending")
     page = admin.get(LIST, {"queue": "waiting"}).content.decode()
@@ -227,7 +227,7 @@ def test_what_is_suspicious_is_said(admin, sent, cast):
 
 
 def test_nobody_decides_about_what_was_not_sent(admin, uzima, cast):
-    draft = make_applicant(uzima)
+    draft = factories.make_applicant(uzima)
     assert "Verify the doctor" not in admin.get(url(draft)).content.decode()
     for action in ("approve", "reject"):
         decide(admin, draft, action, code="profile")
