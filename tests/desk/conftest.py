@@ -32,7 +32,7 @@ def desk(cast, at_clinic):
 @pytest.fixture(autouse=True)
 def _no_provider(monkeypatch):
     """Refunds are decided here and sent elsewhere."""
-    monkeypatch.setattr("precta.payments.services.refunding.submit_refund", lambda *args, **kwargs: None)
+    monkeypatch.setattr("precta.payments.tasks.submit_refund", lambda *args, **kwargs: None)
 
 
 @pytest.fixture

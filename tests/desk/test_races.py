@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def clinic(uzima, monkeypatch):
-    monkeypatch.setattr("precta.payments.services.refunding.submit_refund", lambda *args, **kwargs: None)
+    monkeypatch.setattr("precta.payments.tasks.submit_refund", lambda *args, **kwargs: None)
     doctor = factories.make_doctor(uzima)
     factories.make_full_week(doctor)
     people = [factories.make_staff(uzima), factories.make_staff(uzima, "manager")]
