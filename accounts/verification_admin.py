@@ -94,9 +94,9 @@ class VerificationAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        doctor = self._found(request, object_id)
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        doctor = self._found(request, object_id)
         return self._page(request, doctor, chosen=request.GET.get("paper", ""))
 
     def decide(self, request: HttpRequest, doctor_id: str) -> HttpResponse:

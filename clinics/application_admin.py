@@ -109,9 +109,10 @@ class ClinicApplicationAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        application = self._found(request, object_id)
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        return self._page(request, self._found(request, object_id), DecisionForm())
+        return self._page(request, application, DecisionForm())
 
     def decide(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Let in, send back with a reason, or try once more to set up."""
