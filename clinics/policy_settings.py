@@ -3,8 +3,8 @@
 Times are minutes or hours as the name says; shares are whole percent of the fee; money is in the clinic's currency.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,11 @@ class RefundStep:
 
     hours_before: int
     percent: int
+
+
+def _refund_steps(stored: Iterable[Mapping[str, Any]]) -> tuple[RefundStep, ...]:
+    steps = (RefundStep(int(step["hours_before"]), int(step["percent"])) for step in stored)
+    return tuple(sorted(steps, key=lambda step: -step.hours_before))
 
 
 DEFAULT_TIME_ZONE = "Africa/Nairobi"
@@ -40,11 +45,18 @@ class ClinicSettings:
         stored = stored or {}
         known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
         if "refund_steps" in known:
-            steps = (RefundStep(int(s["hours_before"]), int(s["percent"])) for s in known["refund_steps"])
-            known["refund_steps"] = tuple(sorted(steps, key=lambda s: -s.hours_before))
+            known["refund_steps"] = _refund_steps(known["refund_steps"])
         if "delivery_fee" in known:
             known["delivery_fee"] = Decimal(str(known["delivery_fee"]))
         return cls(**known)
+
+    def stored_refund_steps(self) -> list[dict[str, int]]:
+        """The refund steps as `Clinic.settings` and a booked visit store them."""
+        return [asdict(step) for step in self.refund_steps]
+
+    def with_refund_steps(self, stored: Iterable[Mapping[str, Any]] | None) -> "ClinicSettings":
+        """These settings with the refund steps that were `stored` earlier; the present ones when None were."""
+        return self if stored is None else replace(self, refund_steps=_refund_steps(stored))
 
     @property
     def tz(self) -> ZoneInfo:

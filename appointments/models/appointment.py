@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ConsultationMode, Doctor, Patient
 from clinics.models import Clinic
+from clinics.policy_settings import ClinicSettings
 from precta.choices import choices_check
 from precta.ids import IdField
 from precta.payments.models import Payment
@@ -61,6 +62,7 @@ class Appointment(models.Model):
 
     The database refuses two live visits of a doctor that overlap (visit and buffer). `fee` is what this visit costs;
     what was paid hangs on Payments whose `subject_id` is this id. `refund_due` is fixed when it is cancelled.
+    `refund_steps` are the clinic's as they stood when the time was taken; without them the present ones count.
     """
 
     id = IdField()
@@ -113,6 +115,7 @@ class Appointment(models.Model):
     fee = models.DecimalField(_("fee"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3, default="KES")
     refund_due = models.DecimalField(_("refund due"), max_digits=10, decimal_places=2, null=True, blank=True)
+    refund_steps = models.JSONField(null=True, blank=True)
     hold_expires_at = models.DateTimeField(_("held until"), null=True, blank=True)
     arrived_at = models.DateTimeField(_("arrived"), null=True, blank=True)
     rescheduled_from = models.ForeignKey(
@@ -183,6 +186,11 @@ class Appointment(models.Model):
     def __str__(self) -> str:
         # On the clinic's clock wherever one is active, as in its admin.
         return f"{timezone.localtime(self.scheduled_at):%Y-%m-%d %H:%M} {self.get_status_display()}"
+
+    @property
+    def policy(self) -> ClinicSettings:
+        """The clinic's rules, with the refund steps that the patient was shown when booking."""
+        return self.clinic.policy.with_refund_steps(self.refund_steps)
 
     @property
     def is_free(self) -> bool:

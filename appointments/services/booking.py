@@ -90,6 +90,7 @@ def hold_slot(
         raise NotYourPatient
     if not is_admitted(patient=patient, clinic=clinic):
         raise ConsentNeeded
+    policy = clinic.policy
     wanted = Appointment(
         patient=patient,
         booked_by=booked_by,
@@ -98,10 +99,11 @@ def hold_slot(
         scheduled_at=starts_at,
         consultation_type=mode,
         duration_minutes=doctor.consultation_duration_minutes,
-        buffer_minutes=clinic.policy.buffer_minutes,
+        buffer_minutes=policy.buffer_minutes,
         notes=notes,
         fee=doctor.consultation_fee,
-        currency=clinic.policy.currency,
+        currency=policy.currency,
+        refund_steps=policy.stored_refund_steps(),
         idempotency_key=idempotency_key,
     )
     try:

@@ -67,16 +67,16 @@ class RefundQuote:
 def quote_refund(*, appointment: Appointment, by: str, now: datetime | None = None) -> RefundQuote:
     """What goes back if `by` (a Side) cancels at `now`; changes nothing.
 
-    Source of the rule: the clinic's `refund_steps` for the patient; everything when the doctor or the clinic cancels,
-    or when the doctor's time off lies over the visit or they work here no more; nothing was paid for a visit that waits
-    for its payment. A visit that was moved late keeps the share it had then, so that moving is no way around the
-    deadline.
+    Source of the rule: the clinic's `refund_steps`, as they stood at the booking, for the patient; everything when the
+    doctor or the clinic cancels, or when the doctor's time off lies over the visit or they work here no more; nothing
+    was paid for a visit that waits for its payment. A visit that was moved late keeps the share it had then, so that
+    moving is no way around the deadline.
     """
     now = now or clock.now()
     paid = paid_total(appointment.pk) - refunded_total(appointment.pk)
     whole = by != Side.PATIENT or not paid or is_displaced(appointment) or not sees_patients(appointment)
     most = 100 if whole else _share_kept_from_moves(appointment)
-    policy = appointment.clinic.policy
+    policy = appointment.policy
     percent = 100 if whole else min(policy.refund_percent(appointment.scheduled_at - now), most)
     steps: list[RefundStep] = []
     for step in () if whole else policy.refund_steps:
@@ -211,6 +211,7 @@ def _share_kept_from_moves(appointment: Appointment) -> int:
         earlier = Appointment.objects.get(pk=earlier_id)
         if earlier.cancellation_reason == reasons.RESCHEDULED and earlier.cancelled_at is not None:
             notice = earlier.scheduled_at - earlier.cancelled_at
-            share = min(share, appointment.clinic.policy.refund_percent(notice))
+            policy = appointment.clinic.policy.with_refund_steps(earlier.refund_steps)
+            share = min(share, policy.refund_percent(notice))
         earlier_id = earlier.rescheduled_from_id
     return share

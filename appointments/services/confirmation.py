@@ -109,6 +109,7 @@ def _take_again(ended: Appointment, payment: Payment) -> None:
         payment=payment,
         fee=ended.fee,
         currency=ended.currency,
+        refund_steps=ended.refund_steps,
         idempotency_key=f"late-{payment.pk}",
     )
     move_payments(from_subject=ended.pk, to_subject=again.pk)

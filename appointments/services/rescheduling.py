@@ -65,11 +65,12 @@ class MoveQuote:
 def last_moment_to_move(appointment: Appointment, *, side: str = Side.PATIENT) -> datetime:
     """Until when (UTC) the visit may be moved.
 
-    The patient: up to the clinic's `notice_to_move`. Others, and a patient whose doctor is off: until it begins.
+    The patient: up to the clinic's `notice_to_move`, by the refund steps of the booking. Others, and a patient whose
+    doctor is off: until it begins.
     """
     if side != Side.PATIENT or is_displaced(appointment):
         return appointment.scheduled_at
-    return appointment.scheduled_at - appointment.clinic.policy.notice_to_move(is_free=appointment.is_free)
+    return appointment.scheduled_at - appointment.policy.notice_to_move(is_free=appointment.is_free)
 
 
 def quote_reschedule(*, appointment: Appointment, starts_at: datetime, side: str = Side.PATIENT) -> MoveQuote:
@@ -163,6 +164,7 @@ def _move_once(
     wanted.pk = new_id()
     wanted._state.adding = True
     wanted.fee = quote.fee
+    wanted.refund_steps = old.refund_steps
     wanted.duration_minutes = old.doctor.consultation_duration_minutes
     wanted.buffer_minutes = old.clinic.policy.buffer_minutes
     drop_open_moves(old, by_user=by_user, now=now)

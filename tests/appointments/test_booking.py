@@ -83,6 +83,17 @@ def test_a_hold_ends_when_its_visit_would_begin(cast, hold):
     assert visit.hold_expires_at == AT
 
 
+def test_a_visit_keeps_the_refund_rules_it_was_booked_under(cast, hold):
+    cast.uzima.settings = {**cast.uzima.settings, "refund_steps": [{"hours_before": 6, "percent": 80}]}
+    visit = hold()
+    cast.uzima.settings = {**cast.uzima.settings, "refund_steps": []}
+    visit = Appointment.objects.get(pk=visit.pk)
+    visit.clinic = cast.uzima
+    assert visit.refund_steps == [{"hours_before": 6, "percent": 80}]
+    assert visit.policy.refund_percent(timedelta(hours=6)) == 80
+    assert visit.policy.hold == cast.uzima.policy.hold
+
+
 def test_a_free_consultation_is_confirmed_at_once(cast, hold):
     cast.doctor.consultation_fee = Decimal(0)
     visit = hold()

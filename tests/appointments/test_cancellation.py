@@ -80,6 +80,23 @@ def test_the_refund_follows_the_clinics_own_steps(cast, uzima):
     assert [(step.until, step.amount) for step in quote.steps] == [(in_hours(1), Decimal(2000))]
 
 
+def test_new_rules_of_the_clinic_do_not_reach_visits_booked_under_the_old_ones(cast, uzima):
+    booked_under = [{"hours_before": 24, "percent": 100}]
+    visit = paid_visit(cast.patient, cast.doctor, in_hours(48), now=NOW, refund_steps=booked_under)
+    uzima.settings = {"refund_steps": []}
+    uzima.save()
+    visit.clinic = uzima
+    quote = quote_refund(appointment=visit, by="patient", now=NOW)
+    assert (quote.amount, [step.until for step in quote.steps]) == (Decimal(2500), [in_hours(24)])
+    assert cancel(visit, cast).refund_due == 2500
+    assert refunds_of(visit) == [Decimal(2500)]
+
+
+def test_a_visit_booked_without_any_refund_stays_so(cast):
+    visit = paid_visit(cast.patient, cast.doctor, in_hours(48), now=NOW, refund_steps=[])
+    assert quote_refund(appointment=visit, by="patient", now=NOW).amount == 0
+
+
 def test_nothing_is_paid_back_for_a_time_that_was_only_held(cast):
     visit = factories.make_appointment(
         cast.patient, cast.doctor, in_hours(48), status="pending_payment", fee=2500, hold_expires_at=in_hours(0.2)
@@ -177,6 +194,9 @@ def test_a_visit_that_was_moved_late_keeps_the_share_it_had_then(cast):
     quote = quote_refund(appointment=moved, by="patient", now=NOW)
     assert (quote.percent, quote.amount) == (50, Decimal(1250))
     assert [(step.percent, step.until) for step in quote.steps] == [(50, in_hours(238))]
+    old.refund_steps = [{"hours_before": 2, "percent": 70}]
+    old.save()
+    assert quote_refund(appointment=moved, by="patient", now=NOW).percent == 70
     old.cancellation_reason = reasons.RESCHEDULED_FOR_CLINIC
     old.save()
     assert quote_refund(appointment=moved, by="patient", now=NOW).percent == 100

@@ -284,6 +284,19 @@ def test_the_desk_and_a_patient_whose_doctor_is_off_move_until_the_visit_begins(
     assert last_moment_to_move(visit) == OLD
 
 
+@pytest.mark.parametrize("fee", [2500, 3200], ids=["switched at once", "held for the difference"])
+def test_a_moved_visit_stays_under_the_rules_it_was_booked_under(cast, visit, fee):
+    charge(cast.doctor, fee)
+    visit.refund_steps = [{"hours_before": 12, "percent": 90}]
+    visit.save()
+    assert last_moment_to_move(visit) == OLD - timedelta(hours=12)
+    with pytest.raises(TooLateToMove):
+        move(visit, cast, now=OLD - timedelta(hours=11))
+    new = move(visit, cast)
+    new.refresh_from_db()
+    assert new.refund_steps == [{"hours_before": 12, "percent": 90}]
+
+
 def test_a_free_visit_moves_until_the_lead_time(cast):
     visit = factories.make_appointment(cast.patient, cast.doctor, OLD)
     assert last_moment_to_move(visit) == OLD - timedelta(minutes=60)

@@ -148,6 +148,7 @@ class Visits:
             status=AppointmentStatus.CONFIRMED,
             notes=dice.choice(REASONS),
             fee=doctor.consultation_fee,
+            refund_steps=self.clinic.policy.stored_refund_steps(),
             idempotency_key=dice.id(),
             created_at=booked,
         )
