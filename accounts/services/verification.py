@@ -44,7 +44,7 @@ def approve_credential(*, credential: DoctorCredential, by: User, note: str = ""
         _decide(paper, VERIFIED, by=by)
         decision = _write(doctor, DecisionKind.APPROVED, by=by, credential=paper, note=note)
         record("credential.approved", resource=paper, user=by, details={"type": paper.type})
-        _renewal_decided(doctor)
+        _leave_the_queue(doctor)
         emit("credential.decided", decision_id=decision.pk)
     credential.refresh_from_db()
     return credential
@@ -59,7 +59,7 @@ def reject_credential(
         _decide(paper, REJECTED, by=by, reason=note)
         decision = _write(doctor, DecisionKind.REJECTED, by=by, credential=paper, reason_code=reason_code, note=note)
         record("credential.rejected", resource=paper, user=by, details={"type": paper.type, "reason": reason_code})
-        _renewal_decided(doctor)
+        _leave_the_queue(doctor)
         emit("credential.decided", decision_id=decision.pk)
     credential.refresh_from_db()
     return credential
@@ -74,10 +74,9 @@ def approve_doctor(*, doctor: Doctor, by: User, note: str = "", now: datetime | 
         if missing:
             raise PapersUndecided(missing)
         row.verification_status, row.verification_notes = VERIFIED, note
-        row.verified_at, row.verified_by, row.submitted_at = now, by, None
-        row.save(
-            update_fields=["verification_status", "verification_notes", "verified_at", "verified_by", "submitted_at"]
-        )
+        row.verified_at, row.verified_by = now, by
+        row.save(update_fields=["verification_status", "verification_notes", "verified_at", "verified_by"])
+        _leave_the_queue(row)
         decision = _write(row, DecisionKind.APPROVED, by=by, note=note)
         record("doctor.verified", resource=row, user=by)
         tell_changed(row)
@@ -213,8 +212,11 @@ def _decide(paper: DoctorCredential, status: str, *, by: User, reason: str = "")
     paper.save(update_fields=["verification_status", "rejection_reason", "decided_by", "decided_at"])
 
 
-def _renewal_decided(doctor: Doctor) -> None:
-    """A verified doctor's new paper needs no decision on the doctor: with the last one nothing waits any more."""
+def _leave_the_queue(doctor: Doctor) -> None:
+    """A verified doctor's papers need no decision on the doctor: with the last one nothing waits any more.
+
+    Those that nobody had to bring and nobody has decided on yet keep a doctor who is verified in the queue.
+    """
     waits = standing_papers(doctor).filter(verification_status=PENDING).exists()
     if doctor.verification_status == VERIFIED and not waits:
         doctor.submitted_at = None

@@ -103,6 +103,19 @@ def test_a_doctor_is_verified_when_every_paper_is_and_is_found_at_once(sent, cas
     assert "You are verified" in told(sent.user, "email")
 
 
+def test_a_paper_that_nobody_had_to_bring_can_still_be_decided_on_after_the_doctor(sent, cast):
+    for paper in sent.credentials.all():
+        approve_credential(credential=paper, by=cast.admin)
+    extra = sent.credentials.get(type="license")
+    extra.pk, extra.type, extra.verification_status = None, "certification", "pending"
+    extra.save(force_insert=True)
+    approve_doctor(doctor=sent, by=cast.admin)
+    assert is_found(sent) and sent.submitted_at is not None
+    approve_credential(credential=extra, by=cast.admin)
+    sent.refresh_from_db()
+    assert sent.submitted_at is None
+
+
 def test_a_rejected_application_is_sent_again_with_the_new_paper_and_keeps_its_history(sent, cast):
     licence = sent.credentials.get(type="license")
     reject_credential(credential=licence, by=cast.admin, reason_code="unreadable", note="It is blurred.")
