@@ -10,6 +10,7 @@ from django.core import mail
 from accounts.models import ClinicPatient, Consent, Patient, User
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.booking import expire_holds
+from appointments.services.paying import MOST_ATTEMPTS
 from precta.audit.models import AuditLog
 from precta.notifications.models import Notification
 from precta.payments.models import Payment, PaymentMethod, PaymentStatus
@@ -286,6 +287,32 @@ class TestBooking:
         with clinic_context(cast.uzima):
             assert Payment.objects.filter(status="completed").count() == 1
         assert broken_invariants(cast.uzima) == {}
+
+    def test_a_booking_with_cash_that_is_sent_twice_says_that_it_is_paid(self, cast, desk, walk_in, details):
+        for _twice in range(2):
+            html = desk.post(page_of(walk_in), details, follow=True).content.decode()
+            assert "Joseph Mwangi is booked for" in html and "was not recorded" not in html
+        with clinic_context(cast.uzima):
+            assert Payment.objects.filter(status="completed").count() == 1
+
+    def test_cash_is_taken_however_often_a_phone_was_asked(self, cast, desk, walk_in, details):
+        desk.post(page_of(walk_in), {**details, "method": "later"})
+        [visit] = visits(cast.uzima)
+        with clinic_context(cast.uzima):
+            for number in range(MOST_ATTEMPTS):
+                Payment.objects.create(
+                    user=walk_in.user,
+                    type="appointment",
+                    subject_id=visit.pk,
+                    amount=2500,
+                    method="mpesa",
+                    status="failed",
+                    provider_reference=f"{cast.uzima.code}-try{number}",
+                    charged_at=datetime.now(UTC),
+                )
+        desk.post(f"{HOME}visit/{visit.pk}/", {"method": "cash"})
+        [visit] = visits(cast.uzima)
+        assert visit.status == AppointmentStatus.CONFIRMED
 
     def test_a_free_visit_is_confirmed_without_a_payment(self, cast, desk, walk_in, details):
         type(cast.doctor).objects.filter(pk=cast.doctor.pk).update(consultation_fee=0)

@@ -83,6 +83,16 @@ def test_cash_pays_for_what_was_to_be_paid_by_phone(ground, desk):
     assert fresh(visit).status == "confirmed"
 
 
+def test_no_cash_is_taken_for_a_time_that_is_not_held_any_more(ground, desk):
+    visit = ground.held(days=2)
+    with clinic_context(ground.uzima):
+        Appointment.objects.filter(pk=visit.pk).update(hold_expires_at=timezone.now() - timedelta(seconds=1))
+    before = state(ground.uzima)
+    words = desk().post(cash_url(visit.payment), follow=True).content.decode()
+    assert "not held any more" in words
+    assert state(ground.uzima) == before
+
+
 def test_handing_back_is_noted_once_with_who_and_when(ground, desk):
     refund = owe(ground, ground.paid(days=2, method="cash"))
     assert "KES\xa02,500" in desk().get(hand_url(refund)).content.decode()

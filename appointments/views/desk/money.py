@@ -14,6 +14,7 @@ from appointments.forms.desk import PartForm
 from appointments.models import Appointment
 from appointments.selectors_desk import visits_of_clinic
 from appointments.services.goodwill import STANDING, give_back_part
+from appointments.services.paying import take_cash_for
 from appointments.views.desk.page import day_url, page
 from clinics.policies import capability_required
 from precta.ids import new_id
@@ -44,7 +45,9 @@ def take(request: HttpRequest, payment_id: str) -> HttpResponse:
         return redirect(back)
     if request.method == "POST":
         try:
-            taken = _take(payment, request.user)
+            taken = _take(payment, visit, request.user)
+        except exceptions.HoldEnded:
+            messages.error(request, _("The time is not held any more, so the cash was not recorded. Book again."))
         except PaymentClosed:
             messages.info(request, _("This payment does not wait for money any more."))
         except ProviderUnavailable:
@@ -60,8 +63,10 @@ def take(request: HttpRequest, payment_id: str) -> HttpResponse:
     return page(request, "take_cash", context)
 
 
-def _take(payment: Payment, user: Any) -> Payment:
-    """Raises PaymentClosed when the money came another way in the meantime."""
+def _take(payment: Payment, visit: Appointment | None, user: Any) -> Payment:
+    """Raises PaymentClosed when the money came another way in the meantime, HoldEnded when there is no visit to pay."""
+    if visit is not None:
+        return take_cash_for(appointment=visit, taken_by=user)
     if payment.method != PaymentMethod.CASH:
         payment = restart_payment(payment=payment, method=PaymentMethod.CASH)
     return take_cash(payment=payment, taken_by=user)

@@ -13,7 +13,7 @@ from appointments import exceptions
 from appointments.forms.booking import MpesaForm, as_written_at_home
 from appointments.models import Appointment, AppointmentStatus
 from appointments.selectors_booking import successor_of
-from appointments.services.paying import begin_attempt, is_payable
+from appointments.services.paying import begin_attempt, is_payable, take_cash_for
 from appointments.views.desk_book.frame import BAD, TOO_MANY, UNAVAILABLE, address, page, payers_phone
 from appointments.views.patient.pay import RINGS_OF_A_PHONE, seconds_left_of, what_to_show
 from appointments.week import moment_key
@@ -22,7 +22,7 @@ from precta import clock
 from precta.payments.exceptions import PaymentClosed, ProviderError
 from precta.payments.models import PaymentMethod, PaymentStatus
 from precta.payments.phones import mask_phone
-from precta.payments.services import charge_mpesa, failure_text, payment_state, take_cash
+from precta.payments.services import charge_mpesa, failure_text, payment_state
 from precta.payments.services.starting import PROMPT_OPEN
 from precta.ratelimit import limit, wait_for_phone
 
@@ -62,8 +62,7 @@ def take_cash_now(request: HttpRequest, appointment: Appointment) -> None:
     """The desk has received the fee. What keeps it from counting is said on the visit's page."""
     require(request, "payments.take_cash")
     try:
-        payment = begin_attempt(appointment=appointment, method=PaymentMethod.CASH)
-        take_cash(payment=payment, taken_by=request.user)
+        take_cash_for(appointment=appointment, taken_by=request.user)
     except exceptions.HoldEnded:
         messages.error(request, _("The time is not held any more, so the cash was not recorded. Book again."))
     except PaymentClosed:
