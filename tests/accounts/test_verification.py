@@ -108,6 +108,7 @@ def test_a_paper_that_nobody_had_to_bring_can_still_be_decided_on_after_the_doct
         approve_credential(credential=paper, by=cast.admin)
     extra = sent.credentials.get(type="license")
     extra.pk, extra.type, extra.verification_status = None, "certification", "pending"
+    extra.decided_by = extra.decided_at = None
     extra.save(force_insert=True)
     approve_doctor(doctor=sent, by=cast.admin)
     assert is_found(sent) and sent.submitted_at is not None
