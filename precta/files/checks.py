@@ -35,7 +35,11 @@ EXTENSIONS = {
 }
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 # What begins something that a browser or a server might run, when it hides in a picture or a PDF.
-FOREIGN = (b"<script", b"<html", b"<!doctype", b"<svg", b"<?php", b"<iframe")
+# Four letters alone turn up by chance in one large photo of a hundred, so a tag needs what follows its name.
+FOREIGN = (
+    *(b"<script", b"<html", b"<!doctype", b"<?php", b"<iframe"),
+    *(b"<svg" + end for end in (b" ", b">", b"/", b"\n", b"\r", b"\t")),
+)
 HEADER = b"%PDF-"
 # What programs leave behind the end of a PDF without meaning harm: blanks, or a few bytes of a mail gateway.
 MOST_TRAILING = 1024

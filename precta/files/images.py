@@ -2,10 +2,12 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from precta.files.exceptions import UploadRefused
 
@@ -24,11 +26,12 @@ def reencode(data: bytes, *, longest_side: int = LONGEST_SIDE) -> tuple[str, byt
 
     Returns the content type and the bytes. Raises UploadRefused ("pixels", "unreadable").
     """
-    picture = _open(data, longest_side)
-    as_png = picture.format == "PNG"
-    drawn = _upright(picture)
-    drawn.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
-    return _written(drawn, "PNG" if as_png else "JPEG")
+    with _hostile():
+        picture = _open(data, longest_side)
+        as_png = picture.format == "PNG"
+        drawn = _upright(picture)
+        drawn.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
+        return _written(drawn, "PNG" if as_png else "JPEG")
 
 
 def square(data: bytes, *, side: int = PHOTO_SIDE) -> tuple[str, bytes]:
@@ -36,35 +39,45 @@ def square(data: bytes, *, side: int = PHOTO_SIDE) -> tuple[str, bytes]:
 
     Returns the content type and the bytes. Raises UploadRefused ("pixels", "unreadable").
     """
-    drawn = _upright(_open(data, side))
-    higher = drawn.height > drawn.width
-    fitted = ImageOps.fit(drawn, (side, side), Image.Resampling.LANCZOS, centering=(0.5, 0.3 if higher else 0.5))
-    return _written(fitted, "WEBP")
+    with _hostile():
+        drawn = _upright(_open(data, side))
+        higher = drawn.height > drawn.width
+        fitted = ImageOps.fit(drawn, (side, side), Image.Resampling.LANCZOS, centering=(0.5, 0.3 if higher else 0.5))
+        return _written(fitted, "WEBP")
 
 
 def contained(data: bytes, *, width: int, height: int) -> tuple[str, bytes]:
     """The whole picture within `width` x `height` pixels, as WebP with its transparency: for logos."""
-    picture = _open(data, max(width, height))
-    drawn = ImageOps.exif_transpose(picture)
-    drawn = drawn.convert("RGBA" if _is_transparent(drawn) else "RGB")
-    drawn.thumbnail((width, height), Image.Resampling.LANCZOS)
-    return _written(drawn, "WEBP")
+    with _hostile():
+        picture = _open(data, max(width, height))
+        drawn = ImageOps.exif_transpose(picture)
+        drawn = drawn.convert("RGBA" if _is_transparent(drawn) else "RGB")
+        drawn.thumbnail((width, height), Image.Resampling.LANCZOS)
+        return _written(drawn, "WEBP")
+
+
+@contextmanager
+def _hostile() -> Iterator[None]:
+    """Broken metadata makes Pillow fail at any step, and in ways that no list of errors foresees."""
+    try:
+        yield
+    except UploadRefused:
+        raise
+    except Image.DecompressionBombError:
+        raise UploadRefused(PIXELS, code="pixels") from None
+    except Exception:
+        raise UploadRefused(UNREADABLE, code="unreadable") from None
 
 
 def _open(data: bytes, needed: int) -> Image.Image:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
-            picture = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
-        if picture.width * picture.height > MOST_PIXELS:
-            raise UploadRefused(PIXELS, code="pixels")
-        # A JPEG decodes straight to a half, a quarter or an eighth: a large photo then costs little memory.
-        picture.draft("RGB", (needed, needed))
-        picture.load()
-    except Image.DecompressionBombError:
-        raise UploadRefused(PIXELS, code="pixels") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
-        raise UploadRefused(UNREADABLE, code="unreadable") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
+        picture = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
+    if picture.width * picture.height > MOST_PIXELS:
+        raise UploadRefused(PIXELS, code="pixels")
+    # A JPEG decodes straight to a half, a quarter or an eighth: a large photo then costs little memory.
+    picture.draft("RGB", (needed, needed))
+    picture.load()
     return picture
 
 

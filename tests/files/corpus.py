@@ -66,6 +66,13 @@ def pixel_flood(width: int = 60_000, height: int = 60_000) -> bytes:
     return start + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
 
 
+def broken_metadata() -> bytes:
+    """A photo that decodes well, and whose metadata says in letters how many pixels wide it is."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "wide"
+    return picture(exif=exif).replace(b"\x01\x0e\x00\x02", b"\x01\x00\x00\x02", 1)
+
+
 def archive() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as bundle:
@@ -103,6 +110,8 @@ REFUSED = {
     "a picture that is a PDF too": ("licence.jpg", picture() + pdf(), "polyglot"),
     "a picture that is an archive too": ("licence.png", jar_behind(picture("PNG")), "polyglot"),
     "a picture with a program in its comment": ("a.jpg", picture(comment=b"<?php system($_GET[0]); ?>"), "polyglot"),
+    "a picture with a drawing behind it": ("a.png", picture("PNG") + b"<SVG\tonload=alert(1)>", "polyglot"),
+    "a picture whose metadata is broken": ("a.jpg", broken_metadata(), "unreadable"),
     "a flood of pixels": ("licence.png", pixel_flood(), "pixels"),
     "the scanners' test file": ("licence.pdf", EICAR, "virus"),
     "the scanners' test file inside a PDF": ("licence.pdf", pdf() + EICAR, "virus"),
