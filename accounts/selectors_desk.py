@@ -53,14 +53,20 @@ def people_with_phone(phone: str) -> list[Patient]:
 def claimable_patients(phone: str) -> QuerySet[Patient]:
     """Those whom a desk added with this phone (E.164) and who have no e-mail, so that nobody can sign in as them yet.
 
-    Nobody with an e-mail of their own is ever among them, proved or not. One who began to claim and never finished is.
+    Nobody with an e-mail of their own is ever among them, proved or not. One who began to claim and never finished is,
+    unless the account works at a clinic by now or has a second factor: a phone and a name are too little for those.
     """
-    return Patient.objects.filter(
-        Q(contact_phone=phone) | Q(user__phone=phone),
-        user__role=Role.PATIENT,
-        user__status=UserStatus.ACTIVE,
-        user__email__endswith="@" + NO_MAIL_DOMAIN,
-    ).select_related("user")
+    return (
+        Patient.objects.filter(
+            Q(contact_phone=phone) | Q(user__phone=phone),
+            user__role=Role.PATIENT,
+            user__status=UserStatus.ACTIVE,
+            user__email__endswith="@" + NO_MAIL_DOMAIN,
+        )
+        .exclude(user__memberships__isnull=False)
+        .exclude(user__authenticator__isnull=False)
+        .select_related("user")
+    )
 
 
 def named(patients: QuerySet[Patient], *, first_name: str, last_name: str, date_of_birth: date | None) -> list[Patient]:

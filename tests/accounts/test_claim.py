@@ -9,6 +9,7 @@ from accounts.exceptions import NotClaimable
 from accounts.models import Consent, Patient, User
 from accounts.services.claiming import claim_account
 from accounts.services.desk_patients import add_patient
+from clinics.models import Membership
 from precta.audit.models import AuditLog
 from precta.tenancy import clinic_context
 from tests import factories
@@ -227,6 +228,20 @@ def test_nobody_but_a_desks_patient_can_be_claimed(cast, joseph, what):
         Patient.objects.filter(pk=joseph.pk).update(contact_phone="")
     with pytest.raises(NotClaimable):
         claim_account(patient=joseph, phone=PHONE, password=PASSWORD)
+
+
+@pytest.mark.parametrize("what", ["works at a clinic", "has a second factor"])
+def test_what_was_begun_is_over_once_a_phone_and_a_name_would_open_more(cast, visitor, joseph, sms_outbox, what):
+    """Such an account has no e-mail yet, but colleagues' patients or a factor of its own."""
+    claim_whole(visitor, sms_outbox)
+    if what == "works at a clinic":
+        Membership.objects.create(user=joseph.user, clinic=cast.uzima, role="front_desk")
+    else:
+        factories.give_second_factor(joseph.user)
+    with pytest.raises(NotClaimable):
+        claim_account(patient=joseph, phone=PHONE, password="another quiet river")
+    joseph.user.refresh_from_db()
+    assert joseph.user.check_password(PASSWORD)
 
 
 def test_what_was_begun_and_never_finished_can_be_begun_again(visitor, at_platform, joseph, sms_outbox):
