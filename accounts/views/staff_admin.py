@@ -29,8 +29,9 @@ from clinics.permission_table import lines
 from clinics.policies import can, capability_required, may_give_role, may_manage, request_membership
 from clinics.services import staff
 from precta import clock, hosts
-from precta.access import step_up_required
+from precta.access import step_up_redirect, step_up_required
 from precta.ratelimit import limit
+from precta.second_factor.session import stepped_up
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -113,6 +114,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(GET_OR_POST)
 @capability_required("staff.manage")
+@step_up_required
 @limit("staff-invite", "30/h", "100/d")
 def invite(request: HttpRequest) -> HttpResponse:
     """Owner and manager, each for the roles that they may give."""
@@ -205,6 +207,9 @@ def access(request: HttpRequest, membership_id: str) -> HttpResponse:
     colleague = _colleague(request, membership_id)
     if request.method == "POST":
         action = request.POST.get("action")
+        # To end access is urgent; to give it gives a role.
+        if action == "reactivate" and not stepped_up(request):
+            return step_up_redirect(request)
         if action == "deactivate" and _do(request, lambda: staff.deactivate(membership=colleague, by=request.user)):
             sentence = gettext("%(name)s no longer has access to the clinic.")
             messages.success(request, sentence % {"name": colleague.name})

@@ -225,12 +225,22 @@ def test_everybody_reads_what_their_role_lets_them_do(cast, at_clinic, role):
 
 def test_roles_and_the_ownership_ask_for_a_proof_once_more(cast, at_clinic):
     left_alone = at_clinic(cast.uzima, cast.owner, minutes_ago=11)
-    for path, data in ((f"{member(cast.staff).pk}/role/", {"role": "manager"}), ("hand-over/", {"to": "x"})):
+    pages = {
+        f"{member(cast.staff).pk}/role/": {"role": "manager"},
+        "hand-over/": {"to": "x"},
+        "invite/": {"address": "me@evil.test", "role": "owner", "language": "en"},
+    }
+    for path, data in pages.items():
         for answer in (left_alone.get(f"/admin/staff/{path}"), left_alone.post(f"/admin/staff/{path}", data)):
             assert answer.status_code == 302 and "/account/reauthenticate/" in answer["Location"], path
     assert member(cast.staff).role == "front_desk"
-    # Ending somebody's access is urgent and can be taken back.
-    assert left_alone.get(f"/admin/staff/{member(cast.staff).pk}/access/").status_code == 200
+    assert not StaffInvitation.objects.exists()
+    # Ending somebody's access is urgent and can be taken back; giving it back gives a role.
+    access = f"/admin/staff/{member(cast.staff).pk}/access/"
+    assert left_alone.get(access).status_code == 200
+    left_alone.post(access, {"action": "deactivate"})
+    assert "/account/reauthenticate/" in left_alone.post(access, {"action": "reactivate"})["Location"]
+    assert not member(cast.staff).is_active
 
 
 def test_the_list_says_who_has_a_second_factor(cast, owner):
