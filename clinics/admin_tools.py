@@ -22,6 +22,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from clinics.admin_filters import TypedFilter
 from precta.access import step_up_redirect
 from precta.audit.services import record
 from precta.csv_export import csv_response
@@ -164,13 +165,21 @@ class ExportMixin:
             return HttpResponseRedirect(f"{back}?{request.GET.urlencode()}")
         noun = self.opts.model_name
         filters = {name: value[:100] for name, value in request.GET.items() if name not in {"q", *NOT_FILTERS}}
-        # What was searched for may be a person's name.
+        # What was searched for may be a person's name, and what was typed into a filter their address.
+        filters |= dict.fromkeys(self._typed_words(request) & filters.keys(), "…")
         details = {"rows": shown.result_count, "filters": filters, "searched": bool(request.GET.get("q"))}
         record(f"{noun}.exported", resource=(noun, None), user=request.user, details=details)
         fields = self.get_export_fields(request)
         header = [capfirst(str(label_for_field(name, self.model, cast(ModelAdmin, self)))) for name in fields]
         filename = f"precta-{noun}-{timezone.localdate():%Y-%m-%d}"
         return csv_response(filename, header, self._export_rows(shown.queryset, fields))
+
+    def _typed_words(self, request: HttpRequest) -> set[str]:
+        """The parameters of filters that take any words."""
+        typed = [
+            each for each in self.get_list_filter(request) if isinstance(each, type) and issubclass(each, TypedFilter)
+        ]
+        return {name for each in typed for name, _label, kind in each.inputs if kind == "text"}
 
     def _export_rows(self, queryset: models.QuerySet[Any], fields: tuple[Any, ...]) -> Iterator[list[Any]]:
         for row in queryset.iterator(chunk_size=500):
