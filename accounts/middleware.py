@@ -45,7 +45,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
 
 # What the second factor is not asked for. On the clinics' hosts that is what anybody may open and what belongs to the
 # patient who asks; everything else there, and whatever is added, is for those who see other people's data.
-OPEN_EVERYWHERE = frozenset({"healthz", "readyz", "set-language", "set-theme", "account_logout"})
+OPEN_EVERYWHERE = frozenset({"healthz", "readyz", "set-language", "set-theme", "account_logout", "public-image"})
 OPEN = {
     "clinic": ("accounts:clinic:", "appointments:patient:"),
     "admin": ("platform_admin:login", "platform_admin:logout", "platform_admin:second-factor"),
