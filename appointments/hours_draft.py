@@ -1,6 +1,7 @@
 """Hours that somebody is working on: what the page sends is read strictly, because a script made it, or anybody."""
 
 import json
+import re
 from datetime import date, time
 from typing import Any
 
@@ -14,6 +15,7 @@ MOST_ROWS = 200
 LAST_YEAR = 2100
 # A row takes some 120 characters.
 LONGEST = 60_000
+A_TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
 
 
 class DraftError(ValueError):
@@ -83,7 +85,8 @@ def _day(row: dict[str, Any]) -> DayHours:
 
 
 def _time(text: Any) -> time:
-    if not isinstance(text, str) or len(text) != len("08:00"):
+    # Python reads "08+01" and "0800Z" as well, which no other time can be compared with.
+    if not isinstance(text, str) or not A_TIME.fullmatch(text):
         raise ValueError(text)
     return time.fromisoformat(text)
 

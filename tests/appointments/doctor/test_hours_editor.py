@@ -260,6 +260,7 @@ NONSENSE = [
     json.dumps({"weekly": [row(True, "08:00", "09:00")], "days": []}),
     json.dumps({"weekly": [row(1, "8:00", "09:00")], "days": []}),
     json.dumps({"weekly": [row(1, "08:00", "25:00")], "days": []}),
+    json.dumps({"weekly": [row(1, "08:00", "12+01"), row(1, "13:00", "15:00")], "days": []}),
     json.dumps({"weekly": [row(1, "08:00", "09:00", "letter")], "days": []}),
     json.dumps({"weekly": [row(1, "08:00", "09:00", first="2026-02-30")], "days": []}),
     json.dumps({"weekly": [row(1, "08:00", "09:00", first="9999-12-31")], "days": []}),
