@@ -204,6 +204,7 @@ def set_up_clinic(*, application_id: str, now: datetime | None = None) -> bool:
         if not mine:
             return ClinicApplication.objects.filter(pk=application_id, status=DONE).exists()
         try:
+            _refuse_endless_attempts(application_id)
             refresh_template()  # in a transaction of its own: it may take a second
             _create(application_id)
         except Exception as error:
@@ -217,6 +218,16 @@ def overdue_applications(*, now: datetime | None = None) -> list[str]:
     """Ids of approved applications that nobody works on: their message was lost, or a pause has ended."""
     creating = ClinicApplication.objects.filter(status=ApplicationStatus.CREATING)
     return list(creating.filter(next_attempt_at__lte=now or clock.now()).values_list("pk", flat=True))
+
+
+class SetUpInterruptedError(RuntimeError):
+    """Every attempt so far ended with its worker, before it could say what went wrong."""
+
+
+def _refuse_endless_attempts(application_id: str) -> None:
+    """A worker that is killed notes nothing; without this it would be tried, and killed, each minute for ever."""
+    if ClinicApplication.objects.filter(pk=application_id, attempts__gt=MOST_ATTEMPTS).exists():
+        raise SetUpInterruptedError
 
 
 def _create(application_id: str) -> None:

@@ -397,6 +397,16 @@ def test_a_failure_is_tried_again_and_then_shown(applicant, cast, monkeypatch):
     assert mine(applicant).status == "done"
 
 
+def test_setting_up_that_kills_its_worker_every_time_is_given_up(applicant, cast, monkeypatch):
+    application = factories.make_application(applicant, slug="kisumu-eye")
+    approve_application(application=application, by=cast.admin)
+    type(application).objects.update(attempts=MOST_ATTEMPTS, next_attempt_at=clock.now())
+    calls = failing(monkeypatch, OperationalError)
+    assert not set_up_clinic(application_id=application.pk)
+    assert not calls
+    assert (mine(applicant).status, mine(applicant).last_error) == ("failed", "SetUpInterruptedError")
+
+
 def test_an_address_taken_while_setting_up_fails_at_once_and_can_be_sent_back(applicant, cast, monkeypatch):
     factories.make_application(applicant)
     failing(monkeypatch, SlugRefused("Another clinic has this address name."))
