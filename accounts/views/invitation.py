@@ -57,7 +57,8 @@ def posted_only(view: View) -> View:
 
 
 def _is_open(invitation: StaffInvitation) -> bool:
-    return invitation.state(clock.now()) == InvitationState.OPEN and invitation.clinic.is_open
+    is_open = invitation.state(clock.now()) == InvitationState.OPEN and invitation.clinic.is_open
+    return is_open and staff.is_backed(invitation)
 
 
 def _membership(request: HttpRequest, invitation: StaffInvitation) -> Membership | None:
@@ -78,6 +79,8 @@ def _closed(request: HttpRequest, invitation: StaffInvitation) -> HttpResponse:
     """Run out, taken back, answered, or the clinic is closed."""
     member = _membership(request, invitation)
     state = str(invitation.state(clock.now())) if invitation.clinic.is_open else "closed"
+    if state == InvitationState.OPEN and not staff.is_backed(invitation):
+        state = str(InvitationState.REVOKED)
     context = {
         "place": invitation.clinic,
         "state": "member" if member is not None and invitation.clinic.is_open else state,

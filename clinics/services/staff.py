@@ -129,6 +129,11 @@ def is_invited(invitation: StaffInvitation, user: Any, *, confirmed_phone: str =
     return str(invitation.phone) in {own, confirmed_phone} - {""}
 
 
+def is_backed(invitation: StaffInvitation) -> bool:
+    """Whether who sent it may still give the role: not so while their account is suspended, perhaps as a stolen one."""
+    return may_give_role(membership_of(invitation.invited_by, invitation.clinic), invitation.role)
+
+
 def accept_invitation(
     *, invitation: StaffInvitation, user: Any, confirmed_phone: str = "", now: datetime | None = None
 ) -> Membership:
@@ -146,7 +151,7 @@ def accept_invitation(
         membership = Membership.objects.filter(user=user, clinic=clinic).first()
         if found.accepted_by_id == user.pk and membership is not None and membership.is_active:
             return membership
-        if found.state(now) != InvitationState.OPEN or not clinic.is_open:
+        if found.state(now) != InvitationState.OPEN or not clinic.is_open or not is_backed(found):
             raise InvitationClosed
         if not is_invited(found, user, confirmed_phone=confirmed_phone):
             raise NotTheInvited

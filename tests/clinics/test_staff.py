@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts.services.users import reactivate_user, suspend_user
 from clinics.exceptions import (
     InvitationClosed,
     InvitedAlready,
@@ -216,6 +217,19 @@ def test_nobody_joins_a_suspended_clinic(cast):
     type(cast.uzima).objects.filter(pk=cast.uzima.pk).update(status="suspended")
     with pytest.raises(InvitationClosed):
         staff.accept_invitation(invitation=invitation, user=user)
+
+
+def test_nobody_joins_by_the_word_of_a_suspended_account(cast, at_platform, people):
+    """Whoever stole an owner's account must not come in by it after it was stopped."""
+    invitation = invite(cast, by=people["owner"], role="owner", email="thief@example.test")
+    thief = factories.make_user("thief@example.test")
+    suspend_user(user=people["owner"], by=cast.admin)
+    with pytest.raises(InvitationClosed):
+        staff.accept_invitation(invitation=StaffInvitation.objects.get(pk=invitation.pk), user=thief)
+    page = at_platform(thief).get(f"/join/staff/{token_of(invitation)}/")
+    assert page.status_code == 410 and "taken back" in page.content.decode()
+    reactivate_user(user=people["owner"], by=cast.admin)
+    assert staff.accept_invitation(invitation=StaffInvitation.objects.get(pk=invitation.pk), user=thief).role == "owner"
 
 
 def test_who_was_shut_out_comes_back_in_the_invited_role_and_who_is_in_keeps_theirs(cast, people):
