@@ -22,8 +22,11 @@ from appointments.views.hours.place import any_hours
 from clinics.admin_base import ClinicModelAdmin
 from clinics.admin_menu import Entry
 from clinics.admin_sites import clinic_admin
+from clinics.admin_tools import ActionRefused, ConfirmedAction
 from clinics.policies import can, request_membership
+from precta.payments.exceptions import NotRefundable, RefundTooLarge
 from precta.payments.models import Payment, Refund
+from precta.payments.services import retry_refund
 
 for page in PAGES:
     clinic_admin.add_page(*page)
@@ -213,10 +216,31 @@ class PaymentAdmin(WithMore, InClinicTime, ClinicModelAdmin):
         return super().changelist_view(request, {**records.till(request), **(extra_context or {})})
 
 
+def _try_again(request: HttpRequest, refund: Refund, reason: str) -> bool:
+    try:
+        retry_refund(refund=refund, user=request.user)
+    except NotRefundable as error:
+        raise ActionRefused(gettext("This refund is on its way or done; there is nothing to try again.")) from error
+    except RefundTooLarge as error:
+        raise ActionRefused(gettext("The money of this payment went back another way.")) from error
+    return True
+
+
+TRY_AGAIN = ConfirmedAction(
+    name="try_again",
+    label=_("Try the chosen refunds again"),
+    explanation=_("The money of each failed refund is sent once more, the way it came. Others are left as they are."),
+    button=_("Try again"),
+    run=_try_again,
+    allowed=lambda request: can(request_membership(request), "payments.retry_refund"),
+)
+
+
 @admin.register(Refund, site=clinic_admin)
 class RefundAdmin(WithMore, InClinicTime, ClinicModelAdmin):
     more = staticmethod(records.of_refund)
     change_form_template = "admin/desk/refund_change_form.html"
+    confirmed_actions = (TRY_AGAIN,)
     list_display = ("created_at", "payment", "amount", "currency", "status", "processed_at")
     list_select_related = ("payment",)
     list_filter = ("status",)

@@ -31,11 +31,34 @@ from precta.files.forms import status_of
 __all__ = ["application_admin", "emergency_admin", "trail_admin"]
 
 
+SUSPEND = ConfirmedAction(
+    name="suspend",
+    label=_("Suspend the chosen clinics"),
+    explanation=_(
+        "Their pages close at once, their doctors are no longer found, and visits to come are cancelled and paid back. "
+        "Owners, managers and patients are told; patients keep what is theirs."
+    ),
+    button=_("Suspend the clinics"),
+    run=lambda request, clinic, reason: suspend_clinic(clinic=clinic, by=request.user, reason=reason),
+    danger=True,
+    asks_reason=True,
+    asks_proof=True,
+)
+REOPEN = ConfirmedAction(
+    name="reactivate",
+    label=_("Open the chosen clinics again"),
+    explanation=_("Their pages open again, and their doctors are found. Visits that were cancelled stay cancelled."),
+    button=_("Open the clinics"),
+    run=lambda request, clinic, reason: reactivate_clinic(clinic=clinic, by=request.user),
+)
+
+
 @admin.register(Clinic, site=platform_admin)
 class PlatformClinicAdmin(ReadOnlyAdmin):
     list_display = ("name", "city", "slug", "status", "created_at")
     list_filter = ("status", "region")
     search_fields = ("name", "slug", "city")
+    confirmed_actions = (SUSPEND, REOPEN)
     fields = (
         *("name", "slug", "code", "status", "city", "region", "address", "phone", "email", "website"),
         *("description", "operating_hours", "settings", "created_at"),

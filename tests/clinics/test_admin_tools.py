@@ -8,8 +8,11 @@ from django.utils import timezone
 from accounts.models import User, UserStatus
 from clinics.admin_sites import clinic_admin, platform_admin
 from clinics.models import Clinic, Membership
+from precta import clock
 from precta.audit.models import AuditLog
 from precta.csv_export import BATCH, csv_response
+from precta.ids import new_id
+from precta.payments.models import Payment, Refund
 from precta.tenancy import clinic_context, current_clinic
 from tests import factories
 
@@ -187,3 +190,47 @@ def test_the_access_of_several_people_ends_through_the_service_and_after_a_fresh
     ]
     with clinic_context(cast.uzima):
         assert AuditLog.objects.filter(action="staff.deactivated").count() == 1
+
+
+def test_suspending_clinics_asks_first_and_says_why(cast, at_admin):
+    client = at_admin(cast.admin)
+    data = {"action": "suspend", "index": "0", "_selected_action": [cast.uzima.pk, cast.pwani.pk]}
+    assert "paid back" in client.post("/clinics/clinic/", data).content.decode()
+    assert not Clinic.objects.filter(status="suspended").exists()
+    client.post("/clinics/clinic/", {**data, "confirmed": "yes", "reason": "papers"})
+    assert Clinic.objects.filter(status="suspended").count() == 2
+    assert {entry.details["reason"] for entry in AuditLog.objects.filter(action="clinic.suspended")} == {"papers"}
+    client.post("/clinics/clinic/", {**data, "action": "reactivate", "confirmed": "yes"})
+    assert not Clinic.objects.filter(status="suspended").exists()
+
+
+def test_failed_refunds_are_sent_again_together_and_only_those(cast, at_clinic):
+    with clinic_context(cast.uzima):
+        payments = [
+            Payment.objects.create(
+                user=cast.patient.user,
+                type="appointment",
+                subject_id=new_id(),
+                amount=2500,
+                method="mpesa",
+                status="completed",
+                provider_reference=f"{cast.uzima.code}-{new_id()}",
+                paid_at=clock.now(),
+            )
+            for _ in range(2)
+        ]
+        refunds = [
+            Refund.objects.create(
+                payment=payment, key=new_id(), subject_id=payment.subject_id, amount=1000, reason="x", status=status
+            )
+            for payment, status in zip(payments, ("failed", "processed"), strict=True)
+        ]
+    client = at_clinic(cast.uzima, cast.staff)
+    data = {"action": "try_again", "index": "0", "_selected_action": [refund.pk for refund in refunds]}
+    assert "sent once more" in client.post("/admin/payments/refund/", data).content.decode()
+    for _ in range(2):
+        page = client.post("/admin/payments/refund/", {**data, "confirmed": "yes"}, follow=True).content.decode()
+    assert "nothing to try again" in page
+    with clinic_context(cast.uzima):
+        assert Refund.objects.filter(key=f"again:{refunds[0].pk}").count() == 1
+        assert Refund.objects.count() == 3

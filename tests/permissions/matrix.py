@@ -283,7 +283,6 @@ ADMIN = {
     "platform_admin:figures-csv": Rule(ADMIN_ONLY, NO),
 }
 for label in (
-    "clinics.clinic",
     "clinics.clinicapplication",
     "clinics.domain",
     "clinics.membership",
@@ -293,9 +292,8 @@ for label in (
     "accounts.doctorcredential",
 ):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, export=ADMIN_ONLY)
-ADMIN |= admin_model(
-    "platform_admin", "accounts.user", inside=ADMIN_ONLY, view=ADMIN_ONLY, act=ADMIN_ONLY, export=ADMIN_ONLY
-)
+for label in ("accounts.user", "clinics.clinic"):
+    ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, act=ADMIN_ONLY, export=ADMIN_ONLY)
 
 INSIDE = only(*STAFF)
 CLINIC |= {
@@ -324,9 +322,16 @@ for label in (
     "appointments.doctoravailability",
     "appointments.timeoff",
     "payments.payment",
-    "payments.refund",
 ):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS), export=only(*RUN_IT))
+CLINIC |= admin_model(
+    "clinic_admin",
+    "payments.refund",
+    inside=INSIDE,
+    view=only(*SEE_PATIENTS),
+    act=only(*SEE_PATIENTS),
+    export=only(*RUN_IT),
+)
 # A doctor's hours: as in the workspace, for those who run the clinic
 for page, methods in {
     "": "both",
