@@ -43,6 +43,17 @@ FOREIGN = (
 HEADER = b"%PDF-"
 # What programs leave behind the end of a PDF without meaning harm: blanks, or a few bytes of a mail gateway.
 MOST_TRAILING = 1024
+ACTIONS = {
+    "/JavaScript",
+    "/Launch",
+    "/SubmitForm",
+    "/ImportData",
+    "/GoToR",
+    "/GoToE",
+    "/Rendition",
+    "/RichMediaExecute",
+}
+CARRIERS = {"/FileAttachment", "/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
 FORBIDDEN_IN_NAMES = set('<>:"/\\|?*\x00')
 DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))}
 
@@ -183,15 +194,28 @@ def _refuse_unreadable_pdf(data: bytes) -> None:
 
 
 def _has_scripts_or_files(reader: PdfReader) -> bool:
-    """Whether the document runs something when it is opened, or carries other files. A scan does neither."""
+    """Whether the document runs something when it is opened or clicked, or carries other files. A scan does neither."""
     root = reader.root_object
-    names, opening = (_resolved(root, entry) for entry in ("/Names", "/OpenAction"))
-    kind = opening.get("/S", "")
-    return "/JavaScript" in names or "/EmbeddedFiles" in names or kind in {"/JavaScript", "/Launch"} or "/AA" in root
+    names, form = (_resolved(root, entry) for entry in ("/Names", "/AcroForm"))
+    if "/JavaScript" in names or "/EmbeddedFiles" in names or "/XFA" in form or _acts(root):
+        return True
+    return any(_acts(page) or any(map(_is_active, page.get("/Annots") or ())) for page in reader.pages)
 
 
-def _resolved(root: Any, entry: str) -> Any:
-    """A dictionary of the catalogue, wherever in the file it stands; an empty one for a page to jump to."""
-    found = root.get(entry)
+def _is_active(annotation: Any) -> bool:
+    found = annotation.get_object()
+    return hasattr(found, "get") and (found.get("/Subtype") in CARRIERS or _acts(found))
+
+
+def _acts(thing: Any) -> bool:
+    """Whether the catalogue, a page or a mark on it has an action of its own; a link to a page or address is none."""
+    if "/AA" in thing:
+        return True
+    return any(_resolved(thing, entry).get("/S", "") in ACTIONS for entry in ("/OpenAction", "/A"))
+
+
+def _resolved(thing: Any, entry: str) -> Any:
+    """A dictionary below `thing`, wherever in the file it stands; an empty one for a page to jump to."""
+    found = thing.get(entry)
     found = found.get_object() if found is not None else {}
     return found if hasattr(found, "get") else {}

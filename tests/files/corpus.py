@@ -8,7 +8,7 @@ import zlib
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from pypdf import PdfWriter
-from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 ZIP = b"PK\x03\x04"
@@ -35,6 +35,22 @@ def armed_pdf(script: str = "", attachment: bytes = b"") -> bytes:
         writer.root_object[NameObject("/OpenAction")] = DictionaryObject(act)
     if attachment:
         writer.add_attachment("run.exe", attachment)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def clickable_pdf(action: str = "", subtype: str = "/Link", on_page: bool = False) -> bytes:
+    """What runs when the page is turned to, or when something on it is clicked."""
+    writer = PdfWriter()
+    page = writer.add_blank_page(200, 200)
+    act = DictionaryObject({NameObject("/S"): NameObject(action), NameObject("/JS"): TextStringObject("app.alert(1)")})
+    mark = DictionaryObject({NameObject("/Type"): NameObject("/Annot"), NameObject("/Subtype"): NameObject(subtype)})
+    if on_page:
+        page[NameObject("/AA")] = DictionaryObject({NameObject("/O"): act})
+    elif action:
+        mark[NameObject("/A")] = writer._add_object(act)
+    page[NameObject("/Annots")] = ArrayObject([writer._add_object(mark)])
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
@@ -107,6 +123,10 @@ REFUSED = {
     "a PDF with much behind its end": ("licence.pdf", pdf() + b"x" * 5000, "polyglot"),
     "a PDF that runs a script": ("licence.pdf", armed_pdf(script="app.alert(1)"), "polyglot"),
     "a PDF that carries a program": ("licence.pdf", armed_pdf(attachment=b"MZ"), "polyglot"),
+    "a PDF that runs a script on its page": ("licence.pdf", clickable_pdf("/JavaScript", on_page=True), "polyglot"),
+    "a PDF that runs a script when clicked": ("licence.pdf", clickable_pdf("/JavaScript"), "polyglot"),
+    "a PDF that starts a program": ("licence.pdf", clickable_pdf("/Launch"), "polyglot"),
+    "a PDF with a file pinned to its page": ("licence.pdf", clickable_pdf(subtype="/FileAttachment"), "polyglot"),
     "a picture that is a PDF too": ("licence.jpg", picture() + pdf(), "polyglot"),
     "a picture that is an archive too": ("licence.png", jar_behind(picture("PNG")), "polyglot"),
     "a picture with a program in its comment": ("a.jpg", picture(comment=b"<?php system($_GET[0]); ?>"), "polyglot"),

@@ -38,6 +38,10 @@ def test_pictures_of_papers_are_taken(form, ending):
     assert checked.name == f"Paper.{'jpg' if form == 'WEBP' else ending}"
 
 
+def test_a_pdf_may_link_to_the_register():
+    assert check_upload(corpus.upload(corpus.clickable_pdf("/URI"))).content_type == "application/pdf"
+
+
 def test_a_pdf_is_no_photo():
     with pytest.raises(UploadRefused) as refused:
         check_upload(corpus.upload(corpus.pdf()), allowed=IMAGES)
