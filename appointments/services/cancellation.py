@@ -140,7 +140,7 @@ def cancel_appointment(
             AppointmentStatus.CANCELLED,
             cancelled_at=now,
             cancelled_by_id=by_user.pk if by_user else None,
-            cancellation_reason=reasons.MOVE_DROPPED if is_unpaid_move else reason[:REASON_LENGTH],
+            cancellation_reason=reasons.MOVE_DROPPED if is_unpaid_move else _own_words(reason, by_user),
             # What went back earlier (a cheaper time) counts as well: the column answers for all refunds of the visit.
             refund_due=back + refunded_total(visit.pk),
         )
@@ -189,6 +189,12 @@ def drop_open_moves(visit: Appointment, *, by_user: User | None, now: datetime) 
         )
         record("appointment.expired", resource=hold, user=by_user, details={"moving": visit.pk})
         # No event: that of the cancellation or the move, which always follows, refreshes the doctor's free times.
+
+
+def _own_words(reason: str, by_user: User | None) -> str:
+    """The portal acts on its own words in this column: nobody may be taken for it by typing the same ones."""
+    reason = reason[:REASON_LENGTH]
+    return f"{reason}." if by_user is not None and reason.strip() in reasons.OF_THE_PORTAL else reason
 
 
 def _locked_payments(visit: Appointment) -> list[Payment]:

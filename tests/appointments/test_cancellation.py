@@ -70,6 +70,12 @@ def test_what_the_patient_wrote_reaches_neither_the_audit_nor_the_outbox(cast):
     assert "rash" not in str(list(OutboxEvent.objects.values_list("payload", flat=True)))
 
 
+@pytest.mark.parametrize("words", sorted(reasons.OF_THE_PORTAL))
+def test_nobody_ends_a_visit_in_the_portals_own_words(cast, words):
+    visit = paid_visit(cast.patient, cast.doctor, in_hours(48), now=NOW)
+    assert cancel(visit, cast, reason=words).cancellation_reason == f"{words}."
+
+
 def test_the_refund_follows_the_clinics_own_steps(cast, uzima):
     uzima.settings = {"refund_steps": [{"hours_before": 6, "percent": 80}]}
     uzima.save()
