@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import (
     ClinicRequestStatus,
     CredentialType,
-    DecisionKind,
     Doctor,
     DoctorClinicRequest,
     DoctorCredential,
@@ -170,8 +169,3 @@ def requests_to(clinic_id: str) -> QuerySet[DoctorClinicRequest]:
 def history_of(doctor: Doctor) -> QuerySet:
     """Every decision on this application, the latest first."""
     return doctor.decisions.select_related("credential").order_by("-created_at", "-pk")
-
-
-def last_word(doctor: Doctor, *kinds: DecisionKind):
-    """The latest decision of these kinds on the application as a whole, or None."""
-    return doctor.decisions.filter(kind__in=kinds, credential__isnull=True).order_by("-created_at", "-pk").first()

@@ -31,7 +31,7 @@ def follow_doctor(event: OutboxEvent) -> None:
     projections.refresh_doctor(event.payload["doctor_id"])
 
 
-@on("time_off.created", "time_off.changed", "time_off.removed", "time_off.deleted")
+@on("time_off.created", "time_off.removed")
 def follow_time_off(event: OutboxEvent) -> None:
     doctor_id = event.payload.get("doctor_id")
     if doctor_id is None:

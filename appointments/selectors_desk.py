@@ -226,10 +226,6 @@ def till_of_day(clinic: Clinic, day: date) -> list[Till]:
     return list(tills.values())
 
 
-def is_today(day: date, clinic: Clinic, *, now: datetime) -> bool:
-    return now.astimezone(clinic.policy.tz).date() == day
-
-
 def age_of(moment: datetime, now: datetime) -> int:
     """Whole minutes since `moment`, 0 at least."""
     return max((now - moment) // timedelta(minutes=1), 0)

@@ -276,10 +276,6 @@ def submit(*, doctor: Doctor, by: User, now: datetime | None = None) -> Doctor:
     return row
 
 
-# A doctor who was rejected sends the application again by the same door.
-resubmit = submit
-
-
 def _decided(doctor: Doctor, kind: str, *, by: User | None, **extra: Any) -> VerificationDecision:
     return VerificationDecision.objects.create(doctor=doctor, kind=kind, decided_by=by, **extra)
 

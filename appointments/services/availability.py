@@ -5,7 +5,7 @@ Times are the wall clock of the clinic's zone; an end of 00:00 is midnight.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time, tzinfo
+from datetime import date, datetime, time
 from typing import Any
 
 from accounts.models import Doctor, User
@@ -15,11 +15,6 @@ from appointments.models import Appointment, AvailabilityException, DoctorAvaila
 from appointments.services.hours import Change, changing, hours_of, read_hours, visits_left_outside
 from precta import clock
 from precta.audit.services import record
-
-
-def is_covered(visit: Appointment, windows: Iterable[DoctorAvailability], tz: tzinfo) -> bool:
-    """Whether the whole visit lies in one active window of its kind, by the clinic's wall clock."""
-    return hours_of(windows).cover(visit.scheduled_at, visit.duration_minutes, visit.consultation_type, tz)
 
 
 def visits_in_window(*, doctor: Doctor, window: DoctorAvailability, now: datetime | None = None) -> list[Appointment]:

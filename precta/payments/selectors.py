@@ -17,15 +17,6 @@ def payments_for(subject_id: str) -> QuerySet[Payment]:
     )
 
 
-def refunds_for(subject_id: str) -> QuerySet[Refund]:
-    """All refunds of a subject's payments, newest first, with those of double payments."""
-    return (
-        Refund.objects.filter(Q(payment__subject_id=subject_id) | Q(payment__duplicate_of__subject_id=subject_id))
-        .select_related("payment")
-        .order_by("-created_at", "-pk")
-    )
-
-
 def paid_total(subject_id: str) -> Decimal:
     """Money that came in for a subject, before refunds; a second success that went back by itself is not counted."""
     rows = Payment.objects.filter(subject_id=subject_id, status__in=_RECEIVED)

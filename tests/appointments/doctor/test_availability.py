@@ -9,6 +9,7 @@ from django.db import connection
 from appointments.exceptions import ModeNotOffered, VisitsOutside, WindowOverlaps
 from appointments.models import Appointment, DoctorAvailability
 from appointments.services import availability
+from appointments.services.hours import hours_of
 from precta.audit.models import AuditLog
 from precta.outbox.models import OutboxEvent
 from precta.tenancy import clinic_context
@@ -151,12 +152,8 @@ def test_a_visit_is_covered_when_it_lies_wholly_in_a_window_by_the_wall_clock(ca
         )
         for start, end in ((8, 12), (22, 0))
     ]
-    visit = Appointment(
-        scheduled_at=datetime(2026, 11, 30, hour - 3, tzinfo=UTC),
-        duration_minutes=minutes,
-        consultation_type="in_person",
-    )
-    assert availability.is_covered(visit, windows, in_uzima.policy.tz) is covered
+    moment = datetime(2026, 11, 30, hour - 3, tzinfo=UTC)
+    assert hours_of(windows).cover(moment, minutes, "in_person", in_uzima.policy.tz) is covered
 
 
 @pytest.mark.django_db(transaction=True)
