@@ -14,14 +14,14 @@ from django.utils.translation import gettext
 from accounts.exceptions import CannotResetYourself, CannotSuspendYourself
 from accounts.models import User, UserStatus
 from accounts.selectors import language_of
+from accounts.services.verification import tell_changed
 from precta import hosts
 from precta.audit.services import record
 from precta.ids import new_id
 from precta.notifications.models import Channel, NotificationType
 from precta.notifications.services import notify
-from precta.outbox.services import emit
 from precta.second_factor.codes import remove_all
-from precta.tenancy import clinic_context, public_context
+from precta.tenancy import public_context
 from precta.text import printable
 
 
@@ -137,6 +137,5 @@ def _end_sessions(user: User) -> None:
 
 def _tell_projections(user: User) -> None:
     doctor = getattr(user, "doctor", None)
-    if doctor is not None and doctor.clinic is not None:
-        with clinic_context(doctor.clinic):
-            emit("doctor.changed", doctor_id=doctor.pk)
+    if doctor is not None:
+        tell_changed(doctor)
