@@ -224,6 +224,13 @@ def _check_offered(wanted: Appointment, now: datetime, *, within_lead: bool) -> 
     doctor, clinic = wanted.doctor, wanted.clinic
     if doctor.clinic_id != clinic.pk or doctor.verification_status != VerificationStatus.VERIFIED:
         raise SlotNotOffered
+    refuse_unless_free(doctor, clinic, wanted, now, within_lead=within_lead)
+
+
+def refuse_unless_free(
+    doctor: Doctor, clinic: Clinic, wanted: Appointment, now: datetime, *, within_lead: bool, moving: str | None = None
+) -> None:
+    """As `_check_offered`, for a doctor who may be booked; `moving` as in `free_slots`."""
     day = wanted.scheduled_at.astimezone(clinic.policy.tz).date()
     slots = free_slots(
         doctor=doctor,
@@ -233,6 +240,7 @@ def _check_offered(wanted: Appointment, now: datetime, *, within_lead: bool) -> 
         days=1,
         now=now,
         include_taken=True,
+        moving=moving,
         within_lead=within_lead,
     )
     slot = next((slot for slot in slots[day] if slot.starts_at == wanted.scheduled_at), None)

@@ -24,16 +24,14 @@ from appointments.exceptions import (
     KeyReused,
     NothingToMove,
     SlotNotOffered,
-    SlotTaken,
     TooLateToMove,
 )
 from appointments.locks import lock_doctor
 from appointments.models import Appointment, AppointmentStatus
-from appointments.services.booking import RETRIED, end_of_hold, release_hold, taken_or
+from appointments.services.booking import RETRIED, end_of_hold, refuse_unless_free, release_hold, taken_or
 from appointments.services.cancellation import Side, drop_open_moves, give_back
 from appointments.services.time_off import is_displaced
 from appointments.services.transitions import move
-from appointments.slots import free_slots
 from precta import clock
 from precta.audit.services import record
 from precta.constraints import sqlstate, violated
@@ -279,23 +277,7 @@ def _check_free(wanted: Appointment, old: Appointment, now: datetime, *, within_
     doctor, clinic = old.doctor, old.clinic
     if not Doctor.objects.public().filter(pk=doctor.pk, clinic=clinic).exists():
         raise SlotNotOffered
-    day = wanted.scheduled_at.astimezone(clinic.policy.tz).date()
-    slots = free_slots(
-        doctor=doctor,
-        clinic=clinic,
-        mode=wanted.consultation_type,
-        first_day=day,
-        days=1,
-        now=now,
-        include_taken=True,
-        moving=old.pk,
-        within_lead=within_lead,
-    )
-    slot = next((slot for slot in slots[day] if slot.starts_at == wanted.scheduled_at), None)
-    if slot is None:
-        raise SlotNotOffered
-    if not slot.is_free:
-        raise SlotTaken
+    refuse_unless_free(doctor, clinic, wanted, now, within_lead=within_lead, moving=old.pk)
     minutes = doctor.consultation_duration_minutes + clinic.policy.buffer_minutes
     ended = Appointment.objects.filter(
         doctor=doctor,
