@@ -4,7 +4,10 @@ The last day of a licence is the date that stands on it, by the calendar of the 
 that day and not on the next.
 """
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -27,6 +30,8 @@ from precta import clock
 from precta.audit.services import record
 from precta.outbox.services import emit
 from precta.tenancy import clinic_context, public_context
+
+logger = logging.getLogger(__name__)
 
 PENDING, VERIFIED, REJECTED = VerificationStatus.PENDING, VerificationStatus.VERIFIED, VerificationStatus.REJECTED
 
@@ -116,7 +121,7 @@ def lapse_licences(*, now: datetime | None = None) -> int:
     """
     now = now or clock.now()
     ended = _licences(Q(expires_at__lt=_latest_today(now)))
-    return sum(_lapse(doctor_id, now=now) for doctor_id in dict.fromkeys(paper.doctor_id for paper in ended))
+    return _count(_lapse, dict.fromkeys(paper.doctor_id for paper in ended), now=now)
 
 
 def warn_of_expiry(*, now: datetime | None = None) -> int:
@@ -127,7 +132,18 @@ def warn_of_expiry(*, now: datetime | None = None) -> int:
     """
     now = now or clock.now()
     within = Q(expires_at__lte=_latest_today(now) + timedelta(days=max(WARNING_DAYS)))
-    return sum(_warn(paper, now=now) for paper in _licences(within))
+    return _count(_warn, _licences(within), now=now)
+
+
+def _count(act: Callable[..., bool], rows: Iterable[Any], *, now: datetime) -> int:
+    """For how many of `rows` something was done; one doctor's trouble must not keep the others found, or unwarned."""
+    done = 0
+    for row in rows:
+        try:
+            done += act(row, now=now)
+        except Exception:
+            logger.exception("the licence of doctor %s could not be looked at", getattr(row, "doctor_id", row))
+    return done
 
 
 def _licences(which: Q) -> list[DoctorCredential]:

@@ -253,6 +253,28 @@ def test_a_licence_lapses_once_and_doctor_and_clinic_are_told(verified, cast):
         assert OutboxEvent.objects.filter(kind="doctor.changed", payload__doctor_id=verified.pk).exists()
 
 
+def test_one_doctors_trouble_keeps_no_other_found(verified, uzima, monkeypatch):
+    broken = factories.make_doctor(uzima, "Brian", "Kamau")
+    DoctorCredential.objects.create(
+        doctor=broken,
+        type="license",
+        name="Licence",
+        file_url="x",
+        expires_at=LAST_DAY - timedelta(days=1),
+        verification_status="verified",
+        decided_at=timezone.now(),
+    )
+    set_end(verified, LAST_DAY)
+
+    def tell(doctor):
+        if doctor.pk == broken.pk:
+            raise RuntimeError("a schema that cannot be entered")
+
+    monkeypatch.setattr("accounts.services.verification.tell_changed", tell)
+    assert lapse_licences(now=NEXT_MINUTE) == 1
+    assert not is_found(verified) and is_found(broken)
+
+
 def test_a_doctor_with_a_longer_licence_stays_when_the_old_one_ends(verified, cast):
     set_end(verified, LAST_DAY)
     DoctorCredential.objects.create(
