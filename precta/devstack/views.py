@@ -37,4 +37,6 @@ def authenticator(request: HttpRequest) -> HttpResponse:
         "key_code": code_of_key(key) if key else "",
         "left": seconds_left(),
     }
-    return render(request, "devstack/authenticator.html", context)
+    response = render(request, "devstack/authenticator.html", context)
+    response["Refresh"] = str(context["left"])  # when the codes are others
+    return response

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 MOST_PAGES = 80
 TEXT = {"text", "character varying", "jsonb"}
 # A canary that takes such a place could not be planted in others, or no page could be asked for any more.
-IDS = ("_id", "id", "status", "method", "currency", "kind", "type", "digest", "reference")
+IDS = ("_id", "id", "status", "method", "currency", "kind", "type", "digest", "reference", "refund_steps")
 
 
 def word_of(clinic, what):
