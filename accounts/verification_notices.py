@@ -221,6 +221,40 @@ def tell_licence_ends(event: OutboxEvent) -> None:
         _tell(event, managers_of(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
 
 
+@on("credential.ending")
+def tell_paper_ends(event: OutboxEvent) -> None:
+    """Of a paper that is not the licence: nobody is hidden for it."""
+    paper = (
+        DoctorCredential.objects.select_related("doctor__user", "doctor__clinic")
+        .filter(pk=event.payload["credential_id"])
+        .first()
+    )
+    if paper is None or paper.expires_at is None:
+        return
+    doctor, last_day, name = paper.doctor, paper.expires_at, paper.name
+
+    def facts() -> dict[str, str]:
+        return {"paper": name, "doctor": doctor.display_name, "day": formats.date_format(last_day, "j F Y")}
+
+    def to_doctor() -> Words:
+        return Words(
+            _("One of your papers ends on %(day)s") % facts(),
+            _("It is “%(paper)s”. Upload the new one before that day; patients find and book you meanwhile.") % facts(),
+            _("See your papers"),
+        )
+
+    def to_clinic() -> Words:
+        return Words(
+            _("A paper of %(doctor)s ends on %(day)s") % facts(),
+            _("It is “%(paper)s”. We have reminded the doctor, who stays bookable.") % facts(),
+            _("Open the administration"),
+        )
+
+    _tell(event, [doctor.user], to_doctor, _own_page())
+    if doctor.clinic is not None and doctor.clinic.is_open:
+        _tell(event, managers_of(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
+
+
 def _tell(
     event: OutboxEvent, people: Iterable[User], words: Callable[[], Words], url: str, channels=EVERYWHERE
 ) -> None:

@@ -120,19 +120,19 @@ def lapse_licences(*, now: datetime | None = None) -> int:
     A doctor without any verified licence on record, taken over from before papers were kept, is left alone.
     """
     now = now or clock.now()
-    ended = _licences(Q(expires_at__lt=_latest_today(now)))
+    ended = _valid_papers(Q(expires_at__lt=_latest_today(now), type=CredentialType.LICENSE))
     return _count(_lapse, dict.fromkeys(paper.doctor_id for paper in ended), now=now)
 
 
 def warn_of_expiry(*, now: datetime | None = None) -> int:
-    """Remind doctors and their clinics 60, 30 and 7 days before a licence ends, once each; the number of reminders.
+    """Remind doctors and their clinics 60, 30 and 7 days before a paper ends, once each; the number of reminders.
 
-    A job that did not run for a while sends the nearest reminder only. A licence that is replaced by a longer one, or
-    whose replacement waits for its decision, is not reminded of.
+    A job that did not run for a while sends the nearest reminder only. A paper that is replaced, or a licence beside
+    which a longer one stands or waits for its decision, is not reminded of.
     """
     now = now or clock.now()
     within = Q(expires_at__lte=_latest_today(now) + timedelta(days=max(WARNING_DAYS)))
-    return _count(_warn, _licences(within), now=now)
+    return _count(_warn, _valid_papers(within), now=now)
 
 
 def _count(act: Callable[..., bool], rows: Iterable[Any], *, now: datetime) -> int:
@@ -146,12 +146,11 @@ def _count(act: Callable[..., bool], rows: Iterable[Any], *, now: datetime) -> i
     return done
 
 
-def _licences(which: Q) -> list[DoctorCredential]:
-    """Read whole before anything is done with one: few licences of the country end within two months."""
+def _valid_papers(which: Q) -> list[DoctorCredential]:
+    """Read whole before anything is done with one: few papers of the country end within two months."""
     return list(
         DoctorCredential.objects.filter(
             which,
-            type=CredentialType.LICENSE,
             verification_status=VERIFIED,
             doctor__verification_status=VERIFIED,
         )
@@ -191,16 +190,24 @@ def _warn(paper: DoctorCredential, *, now: datetime) -> bool:
         return False
     with public_context(), transaction.atomic():
         row = _locked(paper.doctor_id)
-        others = row.credentials.filter(type=CredentialType.LICENSE).exclude(pk=paper.pk)
-        longer = Q(verification_status=VERIFIED) & (Q(expires_at__isnull=True) | Q(expires_at__gt=paper.expires_at))
-        if others.filter(longer | Q(verification_status=PENDING)).exists():
+        if _has_successor(row, paper):
             return False
         # The reminder is written on the paper first: of two jobs only one comes through here.
         warned = DoctorCredential.objects.filter(pk=paper.pk, warned_days=paper.warned_days)
         if not warned.update(warned_days=min(due)):
             return False
-        emit("licence.ending", credential_id=paper.pk, days=min(due))
+        kind = "licence.ending" if paper.type == CredentialType.LICENSE else "credential.ending"
+        emit(kind, credential_id=paper.pk, days=min(due))
     return True
+
+
+def _has_successor(doctor: Doctor, paper: DoctorCredential) -> bool:
+    """A doctor has one licence at a time, but any number of certificates: those are followed by what replaces them."""
+    others = doctor.credentials.exclude(pk=paper.pk).exclude(verification_status=REJECTED)
+    if paper.type != CredentialType.LICENSE:
+        return others.filter(replaces=paper).exists()
+    longer = Q(expires_at__isnull=True) | Q(expires_at__gt=paper.expires_at)
+    return others.filter(Q(verification_status=PENDING) | longer, type=CredentialType.LICENSE).exists()
 
 
 def _locked(doctor_id: str) -> Doctor:

@@ -432,3 +432,23 @@ def test_a_change_of_profile_is_refused_while_the_application_waits(sent):
     sent.refresh_from_db()
     assert (sent.license_number, sent.bio) == ("A-1", "I see children.")
     assert verification.today_for(sent, NEXT_MINUTE) == LAST_DAY + timedelta(days=1)
+
+
+def test_other_papers_are_reminded_of_too_and_hide_nobody(verified):
+    DoctorCredential.objects.filter(doctor=verified).update(expires_at=None)
+    verified.credentials.filter(type="degree").update(expires_at=LAST_DAY, name="Fellowship")
+    for left in (60, 30, 7):
+        assert warn_of_expiry(now=LAST_MINUTE - timedelta(days=left)) == 1
+        assert warn_of_expiry(now=LAST_MINUTE - timedelta(days=left)) == 0
+    relay("credential.ending")
+    told = Notification.objects.filter(user=verified.user, channel="email", body__contains="Fellowship")
+    assert [notice.title for notice in told] == ["One of your papers ends on 10 March 2027"] * 3
+    assert lapse_licences(now=NEXT_MINUTE) == 0
+
+
+def test_a_paper_whose_replacement_is_there_is_not_reminded_of(verified):
+    DoctorCredential.objects.filter(doctor=verified).update(expires_at=None)
+    old = verified.credentials.get(type="degree")
+    DoctorCredential.objects.filter(pk=old.pk).update(expires_at=LAST_DAY)
+    add_credential(doctor=verified, by=verified.user, file=file_of(8), values=values_for("degree"), replaces=old)
+    assert warn_of_expiry(now=LAST_MINUTE - timedelta(days=7)) == 0
