@@ -9,16 +9,18 @@ import unicodedata
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import puremagic
 from django.utils.translation import gettext_lazy as _
-from pypdf import PdfReader
 
 from precta.files import scanner
 from precta.files.exceptions import ScannerUnavailable, UploadRefused
 from precta.files.images import reencode
 from precta.text import printable
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
 
 MEGABYTE = 2**20
 MOST_BYTES = 10 * MEGABYTE
@@ -177,6 +179,9 @@ def _refuse_polyglot(data: bytes, kind: str) -> None:
 
 
 def _refuse_unreadable_pdf(data: bytes) -> None:
+    # Here because a web worker that meets no PDF does without its 19 MB.
+    from pypdf import PdfReader
+
     try:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted:
@@ -193,7 +198,7 @@ def _refuse_unreadable_pdf(data: bytes) -> None:
         raise UploadRefused(POLYGLOT, code="polyglot")
 
 
-def _has_scripts_or_files(reader: PdfReader) -> bool:
+def _has_scripts_or_files(reader: "PdfReader") -> bool:
     """Whether the document runs something when it is opened or clicked, or carries other files. A scan does neither."""
     root = reader.root_object
     names, form = (_resolved(root, entry) for entry in ("/Names", "/AcroForm"))

@@ -4,7 +4,6 @@ import base64
 import hashlib
 from typing import Any
 
-import qrcode
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
@@ -12,7 +11,6 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from qrcode.image.svg import SvgPathFillImage
 
 
 def _box() -> MultiFernet:
@@ -45,6 +43,10 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def build_totp_svg(self, url: str) -> str:
         """On white whatever the theme: cameras want dark on light."""
+        # Here because few workers ever draw one.
+        import qrcode
+        from qrcode.image.svg import SvgPathFillImage
+
         picture = qrcode.make(url, image_factory=SvgPathFillImage, border=3)
         return picture.to_string(encoding="unicode")
 

@@ -161,7 +161,6 @@ def test_another_document_takes_the_place_of_the_first(me, applicant, django_cap
         ({"name": "x" * 300}, 400),
         ({"name": "慈善医院"}, 400),  # nothing in it can be an address name
         ({"description": "x" * 1_000_00}, 400),
-        ({"description": "a\ud800"}, 400),
         ({"region": "Atlantis"}, 400),
         ({"phone": "12"}, 400),
         ({"email": "no"}, 400),
@@ -180,10 +179,7 @@ def test_another_document_takes_the_place_of_the_first(me, applicant, django_cap
     ids=lambda value: str(value)[:40] if isinstance(value, dict) else None,
 )
 def test_what_cannot_be_is_refused_and_what_was_typed_stays(me, changes, status):
-    try:
-        response = me.post(WRITE, typed(**changes))
-    except UnicodeEncodeError:
-        pytest.skip("no browser sends this")
+    response = me.post(WRITE, typed(**changes))
     assert response.status_code == status
     if status != 302:
         assert not ClinicApplication.objects.exists()
@@ -223,7 +219,7 @@ def test_the_address_is_checked_while_it_is_typed(me, uzima):
     assert "uzima-clinic" in me.get("/join/clinic/address/", {"name": "Uzima"}).content.decode()
     assert "Another clinic has" in me.get("/join/clinic/address/", {"slug": "uzima"}).content.decode()
     assert "is free" in me.get("/join/clinic/address/", {"slug": "free-one"}).content.decode()
-    assert me.get("/join/clinic/address/", {"slug": "\x00\ud800"[:1], "name": "<b>"}).status_code == 200
+    assert me.get("/join/clinic/address/", {"slug": "\x00", "name": "<b>"}).status_code == 200
 
 
 def test_nobody_else_sees_an_application(me, at_platform, applicant, cast):
