@@ -161,7 +161,9 @@ def counts(
 def _page(
     filters: Filters, looked_for: tuple[str, ...], now: datetime, zones: Collection[str], clinic: Clinic | None
 ) -> Found:
-    matching = _public(clinic).filter(condition(filters, looked_for, now, zones))
+    # Of a city only active clinics are asked for: joined once more, the clinics would cost as much as the doctors.
+    doctors = Doctor.objects.verified() if filters.city and clinic is None else _public(clinic)
+    matching = doctors.filter(condition(filters, looked_for, now, zones))
     ordered = _ordered(matching, filters, looked_for)
     start = (filters.page - 1) * PAGE_SIZE
     if filters.narrows:
@@ -226,7 +228,7 @@ def condition(filters: Filters, looked_for: tuple[str, ...], now: datetime, zone
 
 def _at_clinics_in(city: str) -> Func:
     """The clinics are found once, as an array; joined, each of them would scan the specialties' index again."""
-    clinics = ArraySubquery(Clinic.objects.filter(city__iexact=city).order_by().values("pk"))
+    clinics = ArraySubquery(Clinic.objects.active().filter(city__iexact=city).order_by().values("pk"))
     return Func(F("clinic_id"), clinics, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
 
 

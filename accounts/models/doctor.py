@@ -63,10 +63,14 @@ WARNING_DAYS = (60, 30, 7)
 class DoctorQuerySet(models.QuerySet["Doctor"]):
     def public(self) -> "DoctorQuerySet":
         """Verified, with an active account, at an active clinic: what anybody may see."""
+        return self.verified().filter(clinic__status="active")
+
+    def verified(self) -> "DoctorQuerySet":
+        """Verified, with an active account, wherever they work."""
         # Asked the other way round: the few barred accounts are found by their index, where a join would read an
         # account for every doctor that matches.
         barred = User.objects.filter(pk=OuterRef("pk"), status__in=[UserStatus.PENDING, UserStatus.SUSPENDED])
-        return self.filter(~Exists(barred), verification_status=VerificationStatus.VERIFIED, clinic__status="active")
+        return self.filter(~Exists(barred), verification_status=VerificationStatus.VERIFIED)
 
 
 class Doctor(models.Model):
