@@ -45,6 +45,7 @@ SHARED_APPS = [
     "lucide",
     "precta.audit",
     "precta.outbox",
+    "precta.files",
     "precta.notifications",
     "precta",
 ]
@@ -52,8 +53,10 @@ TENANT_APPS = [
     "django.contrib.admin",
     "precta.audit",
     "precta.outbox",
+    "precta.files",
     "precta.payments",
     "appointments",
+    "pharmacy",
 ]
 if DEVSTACK:
     SHARED_APPS.append("precta.devstack")

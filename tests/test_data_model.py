@@ -44,6 +44,16 @@ OF_A_CLINIC = {
         id! patient_id! doctor_id! clinic_id scheduled_at! duration_minutes! consultation_type! status!
         cancellation_reason cancelled_at cancelled_by notes payment_id created_at!
     """,
+    "appointments_consultation": """
+        id! appointment_id! started_at! ended_at duration_seconds doctor_notes diagnosis follow_up_recommended!
+        follow_up_notes recording_url room_id
+    """,
+    "appointments_medicalrecord": """
+        id! patient_id! type! name! description file_url! file_size_bytes mime_type uploaded_at! metadata
+    """,
+    "pharmacy_prescription": """
+        id! consultation_id patient_id! doctor_id! medications! instructions valid_until issued_at! pdf_url
+    """,
     "payments_payment": """
         id! user_id! type! amount! currency! method! status! provider! provider_reference provider_response paid_at
         created_at!
@@ -68,6 +78,9 @@ INDEXES = {
         "status",
         "doctor_id,scheduled_at",
     ],
+    "appointments_consultation": ["appointment_id", "started_at"],
+    "appointments_medicalrecord": ["patient_id", "type", "uploaded_at"],
+    "pharmacy_prescription": ["patient_id", "doctor_id", "consultation_id", "issued_at"],
     "payments_payment": ["user_id", "status", "provider_reference", "type"],
 }
 LENGTHS = {
@@ -82,6 +95,12 @@ LENGTHS = {
     ("clinics_clinic", "name"): 200,
     ("clinics_clinic", "slug"): 100,
     ("appointments_appointment", "id"): 36,
+    ("appointments_consultation", "recording_url"): 500,
+    ("appointments_consultation", "room_id"): 100,
+    ("appointments_medicalrecord", "name"): 200,
+    ("appointments_medicalrecord", "file_url"): 500,
+    ("appointments_medicalrecord", "mime_type"): 100,
+    ("pharmacy_prescription", "pdf_url"): 500,
     ("payments_payment", "currency"): 3,
     ("payments_payment", "provider_reference"): 200,
     ("notifications_notification", "title"): 200,
@@ -157,7 +176,7 @@ def test_no_table_of_a_clinic_stands_in_public(uzima):
         theirs = set(connection.introspection.table_names())
     with public_context():
         shared = theirs & set(connection.introspection.table_names())
-    assert shared == {"audit_auditlog", "outbox_outboxevent", "django_admin_log", "django_migrations"}
+    assert shared == {"audit_auditlog", "outbox_outboxevent", "django_admin_log", "django_migrations", "files_filekey"}
 
 
 def test_every_enumeration_is_closed_by_the_database(uzima):

@@ -30,6 +30,7 @@ from appointments.services.cancellation import Side, cancel_appointment, quote_r
 from appointments.services.rescheduling import last_moment_to_move
 from appointments.services.time_off import is_displaced
 from appointments.views.visit_lists import list_context, read_filters
+from appointments.visit_parts import Audience, parts_of
 from precta import clock
 from precta.access import login_required, role_required
 from precta.payments.models import Payment, PaymentMethod, RefundStatus
@@ -79,6 +80,7 @@ def detail(request: HttpRequest, appointment_id: str) -> HttpResponse:
         "is_just_done": _is_just_done(visit, settled, now),
         "is_displaced": visit.status == AppointmentStatus.CONFIRMED and is_displaced(visit),
         "for_another": visit.patient_id != request.user.pk,
+        "parts": parts_of(request, visit, Audience.PATIENT),
     }
     if context["is_over"] and not context["is_held"] and not context["successor"]:
         context["may_book_again"] = Doctor.objects.public().filter(pk=visit.doctor_id, clinic=request.clinic).exists()

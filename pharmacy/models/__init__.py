@@ -1,0 +1,3 @@
+from pharmacy.models.prescription import Prescription, PrescriptionTemplate
+
+__all__ = ["Prescription", "PrescriptionTemplate"]

@@ -1,0 +1,76 @@
+"""What a doctor prescribes, and the doctor's own templates for it."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Doctor, Patient
+from appointments.models import Consultation
+from precta.ids import IdField
+
+
+class Prescription(models.Model):
+    """A prescription as it was issued: a trigger lets nobody change or delete one, only note where its PDF lies.
+
+    `medications` is a list of lines by `pharmacy/schemas/medications.json`. A mistake is mended by a new prescription
+    that `replaces` this one and says why; replaced, it counts no more. `verification_code` is the clinic's code and at
+    least 100 random bits, printed and in the QR code. `letterhead` is what stood above it on that day: clinic,
+    address, doctor, licence. `overrides` are the warnings that the doctor set aside, each with the reason.
+    """
+
+    id = IdField()
+    consultation = models.ForeignKey(
+        Consultation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("consultation")
+    )
+    patient = models.ForeignKey(Patient, models.DO_NOTHING, related_name="+", verbose_name=_("patient"))
+    doctor = models.ForeignKey(Doctor, models.DO_NOTHING, related_name="+", verbose_name=_("doctor"))
+    medications = models.JSONField(_("medicines"))
+    instructions = models.TextField(_("general instructions"), blank=True, default="")
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    issued_at = models.DateTimeField(_("issued"), auto_now_add=True, db_index=True)
+    pdf_url = models.CharField(_("PDF"), max_length=500, blank=True, default="")
+    verification_code = models.CharField(_("verification code"), max_length=60, unique=True)
+    letterhead = models.JSONField(_("letterhead"), default=dict)
+    overrides = models.JSONField(_("warnings set aside"), default=list, blank=True)
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("replaces")
+    )
+    replacement_reason = models.TextField(_("reason of the replacement"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("prescription")
+        verbose_name_plural = _("prescriptions")
+        constraints = (
+            models.CheckConstraint(condition=~Q(medications=[]), name="prescription_has_lines"),
+            models.CheckConstraint(
+                condition=Q(replaces__isnull=True, replacement_reason="")
+                | (Q(replaces__isnull=False) & ~Q(replacement_reason="")),
+                name="prescription_replaced_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(replaces__isnull=True) | ~Q(replaces=F("id")), name="prescription_replaces_another"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.issued_at:%Y-%m-%d %H:%M}"
+
+
+class PrescriptionTemplate(models.Model):
+    """Lines that a doctor writes often, under a name of the doctor's own."""
+
+    id = IdField()
+    doctor = models.ForeignKey(Doctor, models.DO_NOTHING, related_name="+", verbose_name=_("doctor"))
+    name = models.CharField(_("name"), max_length=100)
+    medications = models.JSONField(_("medicines"))
+    instructions = models.TextField(_("general instructions"), blank=True, default="")
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("template")
+        verbose_name_plural = _("templates")
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=["doctor", "name"], name="prescription_template_once_per_name"),)
+
+    def __str__(self) -> str:
+        return self.name
