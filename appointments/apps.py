@@ -16,3 +16,4 @@ class AppointmentsConfig(AppConfig):
         )
         from appointments.figures import handlers as figures_handlers  # noqa: F401
         from appointments.notices import handlers  # noqa: F401
+        from appointments.timeline import sources, visit_part  # noqa: F401

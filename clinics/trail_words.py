@@ -73,6 +73,7 @@ ACTS: dict[str, Any] = {
     "password.reset": _("Set a new password after forgetting it"),
     "patient.added": _("Added a patient"),
     "patient.claimed": _("A patient took over the account that the clinic had made"),
+    "patient.history_viewed": _("Opened a patient's history"),
     "patient.link_asked": _("Had a code sent to a phone, to link its owner"),
     "patient.linked": _("Linked a patient to the clinic"),
     "patient.updated": _("Changed a patient's profile"),

@@ -52,6 +52,7 @@ MY_VISITS = Entry(
     ("appointments:me:appointments",),
     _("Visits"),
 )
+MY_HISTORY = Entry(_("History"), "history", "platform", "appointments:me:timeline", ("appointments:me:timeline",))
 INBOX = Entry(_("Inbox"), "bell", "platform", "notifications:inbox", ("notifications:",))
 PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile",))
 FAMILY = Entry(_("Family"), "users", "platform", "accounts:me:family", ("accounts:me:family",))
@@ -99,7 +100,7 @@ TIME_OFF = Entry(
     _("Time off"), "calendar-off", "clinic", "appointments:doctor:time-off", ("appointments:doctor:time-off",)
 )
 
-PATIENTS = Entry(_("Patients"), "users", "clinic", "appointments:doctor:patients", ("appointments:doctor:patients",))
+PATIENTS = Entry(_("Patients"), "users", "clinic", "appointments:doctor:patients", ("appointments:doctor:patient",))
 
 MENUS: dict[str, tuple[Entry, ...]] = {
     "platform": (DOCTORS, CLINICS, ARTICLES, MY_CARE),
@@ -107,7 +108,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "platform-tabs": (HOME, DOCTORS, MY_VISITS, MY_CARE),
     "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, OTHER_CLINICS),
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),
-    "me": (MY_CARE, MY_VISITS, INBOX, FAMILY, PROFILE),
+    "me": (MY_CARE, MY_VISITS, MY_HISTORY, INBOX, FAMILY, PROFILE),
     "account": (INBOX, PROFILE),
     "doctor": (MY_PRACTICE, INBOX, PROFILE),
     "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),

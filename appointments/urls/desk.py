@@ -2,6 +2,7 @@
 
 from appointments.views.desk import day, money, moving, time_off, visits
 from appointments.views.desk_book import details, find, link, visit
+from appointments.views.timeline import desk as timeline
 
 VISIT, DOCTOR = "desk/visits/<id:visit_id>/", "desk/doctors/<id:doctor_id>/"
 BOOKED = "desk/book/visit/<id:appointment_id>/"
@@ -21,6 +22,7 @@ PAGES = (
     (DOCTOR, time_off.overview, "appointments_desk_hours"),
     (DOCTOR + "time-off/", time_off.add, "appointments_desk_time_off"),
     (DOCTOR + "time-off/<id:time_off_id>/remove/", time_off.remove, "appointments_desk_time_off_remove"),
+    ("desk/patients/<id:patient_id>/", timeline.of_patient, "appointments_desk_patient"),
     ("desk/book/", find.find, "appointments_desk_book"),
     ("desk/book/new/", find.new, "appointments_desk_book_new"),
     ("desk/book/link/", link.link, "appointments_desk_book_link"),

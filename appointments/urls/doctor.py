@@ -5,6 +5,7 @@ from django.urls import path
 from appointments.urls.hours import HOURS_PAGES
 from appointments.views.doctor import calendar, patients, time_off, today, visits
 from appointments.views.hours.place import own_hours
+from appointments.views.timeline import doctor as timeline
 from precta import converters  # noqa: F401 - registers <id:…>
 
 app_name = "doctor"
@@ -25,4 +26,5 @@ urlpatterns = [
     path("time-off/add/", time_off.add, name="time-off-add"),
     path("time-off/<id:time_off_id>/remove/", time_off.remove, name="time-off-remove"),
     path("patients/", patients.patients, name="patients"),
+    path("patients/<id:patient_id>/", timeline.of_patient, name="patient"),
 ]
