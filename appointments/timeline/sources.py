@@ -5,9 +5,9 @@ these columns, in this order:
 
     clinic_id, kind, id, subject_id, at, patient_id, doctor_id, state, title, detail
 
-`subject_id` is the visit that the entry belongs to (empty for none), `at` when it was (UTC), `doctor_id` may be null. Its
-parameters are `patients` (whose history), `now`, `hidden` (reasons of cancelled rows that are no visits) and `reader`
-(the doctor who reads, empty for the patient's side): what a reader may not see, the branch leaves out.
+`subject_id` is the visit that the entry belongs to (empty for none), `at` when it was (UTC), `doctor_id` may be null.
+Its parameters are `patients` (whose history), `now`, `hidden` (reasons of cancelled rows that are no visits) and
+`reader` (the doctor who reads, empty for the patient's side): what a reader may not see, the branch leaves out.
 """
 
 from collections.abc import Mapping
@@ -72,8 +72,8 @@ VISITS = timeline_source(
         states={value: AppointmentStatus(value).label for value in AppointmentStatus.values},
         titles={value: ConsultationMode(value).label for value in ConsultationMode.values},
         branch="""
-SELECT {clinic} AS clinic_id, 'visit' AS kind, a.id, a.id AS subject_id, a.scheduled_at AS at, a.patient_id, a.doctor_id,
-       a.status AS state, a.consultation_type AS title, '' AS detail
+SELECT {clinic} AS clinic_id, 'visit' AS kind, a.id, a.id AS subject_id, a.scheduled_at AS at, a.patient_id,
+       a.doctor_id, a.status AS state, a.consultation_type AS title, '' AS detail
   FROM {schema}.appointments_appointment a
  WHERE a.patient_id = ANY(%(patients)s) AND a.cancellation_reason <> ALL(%(hidden)s)
    AND (a.status <> 'pending_payment' OR a.hold_expires_at > %(now)s)

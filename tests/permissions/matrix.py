@@ -144,6 +144,7 @@ PLATFORM = {
     "accounts:me:child-stop": both(MY_CHILD),
     "appointments:me:home": Rule(WHOEVER_SIGNED_IN, NO),
     "appointments:me:appointments": Rule(only(*ACCOUNTS), NO),
+    "appointments:me:timeline": Rule(only(*ACCOUNTS), NO),
     "notifications:inbox": Rule(WHOEVER_SIGNED_IN, NO),
     "notifications:read-all": Rule(NO, WHOEVER_SIGNED_IN),
     "notifications:read": Rule(NO, only("patient", others=MISSING)),
@@ -200,6 +201,7 @@ CLINIC = {
     "appointments:doctor:today": Rule(only("doctor"), NO),
     "appointments:doctor:calendar": Rule(only("doctor"), NO),
     "appointments:doctor:patients": Rule(only("doctor"), NO),
+    "appointments:doctor:patient": Rule(only("doctor"), NO),
     "appointments:doctor:arrived": Rule(NO, DOCTORS_OWN_VISIT),
     "appointments:doctor:not-arrived": Rule(NO, DOCTORS_OWN_VISIT),
     "appointments:doctor:completed": Rule(NO, DOCTORS_OWN_VISIT),
@@ -383,6 +385,7 @@ CLINIC |= {
     "clinic_admin:appointments_desk_retry": both(AT_THE_DESK),
     "clinic_admin:appointments_desk_give_back": both(RUNNING_IT),
     "clinic_admin:appointments_desk_hours": Rule(AT_THE_DESK, NO),
+    "clinic_admin:appointments_desk_patient": Rule(AT_THE_DESK, NO),
     "clinic_admin:appointments_desk_time_off": both(RUNNING_IT),
     "clinic_admin:appointments_desk_time_off_remove": both(RUNNING_IT),
 }
