@@ -187,6 +187,11 @@ class Bench:
         cookie = f"precta_session={stage.DESK_SESSION}"
         return load.get(self.host("uzima", port), f"/admin/desk/?day={day}", Cookie=cookie)
 
+    def timeline_page(self, port: int) -> bytes:
+        """The whole history of one of the patients who have booked."""
+        cookie = f"precta_session={stage.session_key(0)}"
+        return load.get(self.host("", port), "/me/timeline/?all=1", Cookie=cookie)
+
     def statements(self) -> dict[str, float]:
         """One worker with one thread, its connection made: every statement is the page's own."""
         counted = {}
@@ -196,6 +201,7 @@ class Bench:
                 "list_queries": self.list_page(port),
                 "slots_queries": self.slots_pages(port)[0],
                 "admin_day_queries": self.desk_page(port),
+                "timeline_queries": self.timeline_page(port),
             }
             for request in requests.values():
                 measures.send_one(port, request)

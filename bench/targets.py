@@ -8,6 +8,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "slots_queries": ("<=", 8),
     "booking_queries": ("<=", 20),
     "admin_day_queries": ("<=", 15),
+    "timeline_queries": ("<=", 14),
     "list_100_clinics_vs_4": (">=", 0.85),
     "first_page_bytes": ("<=", 60_000),
     "next_page_bytes": ("<=", 15_000),
