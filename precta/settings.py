@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "precta.tenancy.TenancyMiddleware",
     "precta.sessions.HostSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "precta.views.errors.KnownMethods",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.AuthenticationMiddleware",
