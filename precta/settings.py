@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "precta.tenancy.TenancyMiddleware",
     "precta.sessions.HostSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "precta.views.errors.KnownMethods",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.AuthenticationMiddleware",
@@ -331,7 +332,8 @@ X_FRAME_OPTIONS = "DENY"
 from precta.security import PAYSTACK_CHECKOUT, PERMISSIONS_POLICY, content_security_policy  # noqa: E402, F401
 
 # Numbers of requests beyond these make a 413/400 rather than a slow worker. Files are counted apart, by the handler.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+# A megabyte of text, each byte of it percent-encoded, still reaches its form, which says that it is too long.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4_194_304
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_HANDLERS = ["precta.files.uploads.MemoryUploadHandler"]

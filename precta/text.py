@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 # direction of what follows can make a name read as another one; joiners are needed by real scripts and stay.
 REFUSED = {"Cc", "Cs", "Co", "Cn"}
 DIRECTION = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+# What Django reads where the bytes were no UTF-8, a lone surrogate among them: the words that were meant are lost.
+BROKEN = "\ufffd"
 
 
 def plain_line(value: str) -> None:
@@ -30,7 +32,7 @@ def printable(value: str) -> str:
 
 
 def _can_be_shown(character: str) -> bool:
-    return character not in DIRECTION and unicodedata.category(character) not in REFUSED
+    return character not in DIRECTION and character != BROKEN and unicodedata.category(character) not in REFUSED
 
 
 class LineField(forms.CharField):

@@ -123,3 +123,8 @@ def test_i7_names_what_waits_too_long(cast):
 def test_a_slip_in_the_name_of_an_invariant_is_no_all_clear():
     with pytest.raises(CommandError, match="I99"):
         call_command("check_invariants", "--only", "I1,I99")
+
+
+def test_a_clinic_that_does_not_exist_is_said_rather_than_found_sound(cast):
+    with pytest.raises(CommandError, match="nowhere"):
+        call_command("check_invariants", "--clinic", "nowhere")

@@ -14,8 +14,8 @@ from accounts.models import ConsultationMode
 
 SORTS = ("soonest", "rating", "fee")
 RELATIVE_DAYS = ("today", "tomorrow", "week")
-# In the clinics' currency; a free figure in the address is respected too.
-FEES = (500, 1000, 1500, 2000, 3000, 5000)
+# In the clinics' currency, 0 for visits free of charge; a free figure in the address is respected too.
+FEES = (0, 500, 1000, 1500, 2000, 3000, 5000)
 HIGHEST_FEE = 10_000_000
 LAST_PAGE = 50
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -120,11 +120,10 @@ def _one_of(value: str | None, known: Any) -> str:
 
 
 def _number(value: str | None, highest: int) -> int | None:
-    """A whole number from 1 to `highest`."""
+    """A whole number from 0 to `highest`."""
     if not value or not value.isascii() or not value.isdigit() or len(value) > 12:
         return None
-    number = int(value)
-    return min(number, highest) if number else None
+    return min(int(value), highest)
 
 
 def _city(value: str) -> str:

@@ -91,7 +91,9 @@ def asked(filters: Filters) -> list[Choice]:
     if filters.language:
         labels.append(("language", languages.name_of(filters.language)))
     if filters.max_fee is not None:
-        labels.append(("max_fee", gettext("Up to %(amount)s") % {"amount": money(filters.max_fee)}))
+        amount = money(filters.max_fee)
+        text = gettext("Up to %(amount)s") % {"amount": amount} if filters.max_fee else gettext("Free of charge")
+        labels.append(("max_fee", text))
     return [Choice(label, filters.without(name).query_string) for name, label in labels]
 
 

@@ -58,10 +58,10 @@ def _languages(language: str, chosen: str) -> SafeString:
 
 @lru_cache(maxsize=256)
 def _fees(language: str | None, chosen: int | None) -> SafeString:
-    figures = sorted({*FEES, *([chosen] if chosen else [])})
+    figures = sorted({*FEES, *([chosen] if chosen is not None else [])})
     return options(
-        [("", gettext("Any fee")), *((str(figure), money(figure)) for figure in figures)],
-        str(chosen or ""),
+        [("", gettext("Any fee")), *((str(f), money(f) if f else gettext("Free of charge")) for f in figures)],
+        "" if chosen is None else str(chosen),
     )
 
 

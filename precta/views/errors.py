@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+
 
 def refuse(request: HttpRequest, template: str, status: int) -> HttpResponse:
     """The page for a host that leads nowhere; it runs before sessions, so it asks nothing of the user."""
@@ -46,6 +48,20 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     return render(request, "500.html", status=500)
+
+
+class KnownMethods:
+    """Answers 405 to every method that no page here has, before the check of the token would answer 403."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in METHODS:
+            return self.get_response(request)
+        response = refuse(request, "405.html", 405)
+        response["Allow"] = ", ".join(METHODS)
+        return response
 
 
 class MethodNotAllowedPage:

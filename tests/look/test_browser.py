@@ -80,3 +80,18 @@ def test_a_dialog_opens_over_the_page_and_closes_again(open_page):
     assert page.is_visible("#sample-dialog")
     page.click("[data-dialog-close]")
     assert not page.is_visible("#sample-dialog")
+
+
+def test_colours_change_at_once_for_those_who_asked_for_less_motion(open_page):
+    page = open_page("/styleguide/", reduced_motion="reduce", color_scheme="light")
+    page.emulate_media(color_scheme="dark")
+    moving = """() => new Promise(done => {
+        const seen = new Set();
+        let frames = 0;
+        const look = () => {
+            document.getAnimations().forEach(a => a.transitionProperty && seen.add(a.transitionProperty));
+            ++frames < 10 ? requestAnimationFrame(look) : done([...seen]);
+        };
+        look();
+    })"""
+    assert page.evaluate(moving) == []

@@ -160,6 +160,15 @@ def test_wrong_methods_are_405(at, at_platform, cast):
         assert at("precta.localhost").delete(path).status_code == 405, path
 
 
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "PURGE"])
+def test_a_method_that_no_page_has_is_a_405_whatever_token_comes_with_it(db, cast, host, method):
+    answer = Client(enforce_csrf_checks=True, headers={"host": host}).generic(method, HOSTS[host])
+    assert answer.status_code == 405
+    assert answer["Allow"] == "GET, HEAD, OPTIONS, POST"
+    assert "<h1" in answer.content.decode()
+
+
 def test_a_megabyte_of_text_is_refused(at_platform, cast):
     answer = at_platform(cast.patient.user).post("/me/profile/", {"first_name": "A" * 2_000_000})
     assert answer.status_code in {400, 413}

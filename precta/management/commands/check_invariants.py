@@ -39,6 +39,8 @@ class Command(BaseCommand):
             clinics = get_tenant_model().objects.order_by("slug")
             if options["clinic"]:
                 clinics = clinics.filter(slug=options["clinic"])
+                if not clinics.exists():
+                    raise CommandError(f"There is no clinic with the slug {options['clinic']}.")
             else:
                 self._run(chosen, "public", "public", broken)
             clinics = list(clinics)

@@ -68,6 +68,7 @@ def test_a_doctor_without_a_clinic_is_not_shown(names, town):
         ("?language=kln", ["Brian"]),
         ("?mode=video", ["Brian", "Achieng"]),
         ("?mode=in_person", ["Achieng", "Halima", "Juma"]),
+        ("?max_fee=0", ["Juma"]),
         ("?max_fee=1500", ["Brian", "Juma"]),
         ("?max_fee=2999", ["Achieng", "Brian", "Juma"]),
         ("?available=today", ["Achieng"]),
