@@ -1,5 +1,6 @@
 """Verifying doctors: the queue, and a page for each with the papers beside what they have to prove."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from accounts.services import verification
 from clinics.admin_base import ReadOnlyAdmin
 from precta import clock
 from precta.audit.services import record
+from precta.converters import IdConverter
 from precta.files.responses import private_response
 
 PROMISED = timedelta(days=2)
@@ -171,6 +173,8 @@ class VerificationAdmin(ReadOnlyAdmin):
         return get_object_or_404(rows, pk=doctor_id)
 
     def _paper(self, doctor: Doctor, credential_id: str) -> DoctorCredential:
+        if not re.fullmatch(IdConverter.regex, credential_id):
+            raise Http404
         return get_object_or_404(DoctorCredential.objects.select_related("decided_by"), pk=credential_id, doctor=doctor)
 
     def _url(self, doctor: Doctor) -> str:

@@ -242,3 +242,4 @@ def test_a_stranger_to_an_id_gets_404(admin, sent):
         assert admin.post(f"{LIST}{odd}/decision/", {"action": "approve"}).status_code == 404
         assert admin.get(f"{LIST}{sent.pk}/papers/{odd}/").status_code == 404
         assert decide(admin, sent, "approve", type("P", (), {"pk": odd})).status_code == 404
+    assert admin.post(url(sent, "decision"), {"action": "approve", "paper": "a\x00"}).status_code == 404
