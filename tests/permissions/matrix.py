@@ -318,20 +318,20 @@ CLINIC |= {
 }
 for label in (
     "accounts.clinicpatient",
-    "appointments.appointment",
     "appointments.doctoravailability",
     "appointments.timeoff",
     "payments.payment",
 ):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS), export=only(*RUN_IT))
-CLINIC |= admin_model(
-    "clinic_admin",
-    "payments.refund",
-    inside=INSIDE,
-    view=only(*SEE_PATIENTS),
-    act=only(*SEE_PATIENTS),
-    export=only(*RUN_IT),
-)
+for label in ("appointments.appointment", "payments.refund"):
+    CLINIC |= admin_model(
+        "clinic_admin",
+        label,
+        inside=INSIDE,
+        view=only(*SEE_PATIENTS),
+        act=only(*SEE_PATIENTS),
+        export=only(*RUN_IT),
+    )
 # A doctor's hours: as in the workspace, for those who run the clinic
 for page, methods in {
     "": "both",
