@@ -283,16 +283,14 @@ ADMIN = {
     "platform_admin:figures-csv": Rule(ADMIN_ONLY, NO),
 }
 for label in (
-    "clinics.clinicapplication",
     "clinics.domain",
     "clinics.membership",
-    "clinics.emergencyaccess",
     "audit.auditlog",
     "accounts.doctor",
     "accounts.doctorcredential",
 ):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, export=ADMIN_ONLY)
-for label in ("accounts.user", "clinics.clinic"):
+for label in ("accounts.user", "clinics.clinic", "clinics.clinicapplication", "clinics.emergencyaccess"):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, act=ADMIN_ONLY, export=ADMIN_ONLY)
 
 INSIDE = only(*STAFF)
