@@ -68,7 +68,7 @@ class VerificationAdmin(ReadOnlyAdmin):
     """The doctors of the platform; those who wait come first, the longest waiting at the top."""
 
     list_display = ("__str__", "verification_status", "waiting_for", "clinic", "license_number", "verified_at")
-    list_select_related = ("clinic",)
+    list_select_related = ("clinic", "verified_by")
     list_filter = (Queue, "verification_status", "clinic")
     search_fields = ("first_name", "last_name", "license_number", "user__email")
     search_help_text = _("Name, licence number or e-mail")

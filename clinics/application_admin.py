@@ -85,7 +85,7 @@ RETRY = ConfirmedAction(
 class ClinicApplicationAdmin(ReadOnlyAdmin):
     confirmed_actions = (RETRY,)
     list_display = ("name", "status", "waiting_for", "city", "applicant", "licence_number", "submitted_at")
-    list_select_related = ("applicant",)
+    list_select_related = ("applicant", "decided_by")
     list_filter = ("status", Age, "region")
     search_fields = ("name", "slug", "city", "licence_number", "licence_key", "applicant__email", "contact_name")
     search_help_text = _("Clinic, town, licence number, contact or e-mail")
