@@ -102,12 +102,14 @@ class VerificationAdmin(ReadOnlyAdmin):
         return self._page(request, doctor, chosen=request.GET.get("paper", ""))
 
     def decide(self, request: HttpRequest, doctor_id: str) -> HttpResponse:
-        """On one paper, or on the doctor; somebody else's decision meanwhile is told, not overwritten."""
+        """On one paper, on the doctor, or taking the verification back; somebody else's decision meanwhile is told, not overwritten."""
         doctor = self._found(request, doctor_id)
         paper = self._paper(doctor, request.POST["paper"]) if request.POST.get("paper") else None
         action = request.POST.get("action")
+        if action == "withdraw":
+            paper = None
         back = self._url(doctor) + (f"?paper={paper.pk}" if paper is not None else "")
-        if action == "reject":
+        if action in {"reject", "withdraw"}:
             reasons = PAPER_REASONS if paper is not None else APPLICATION_REASONS
             form = RejectionForm(request.POST, reasons=reasons)
             if not form.is_valid():
@@ -115,7 +117,10 @@ class VerificationAdmin(ReadOnlyAdmin):
                 return self._page(request, doctor, chosen=chosen, form=form, status=400)
             code = form.cleaned_data["code"]
             note = text_for(doctor, reasons[code], form.cleaned_data["note"])
-            act = self._reject(doctor, paper, by=request.user, reason_code=code, note=note)
+            if action == "reject":
+                act = self._reject(doctor, paper, by=request.user, reason_code=code, note=note)
+            else:
+                act = self._withdraw(doctor, by=request.user, reason_code=code, note=note)
         elif action == "approve":
             act = self._approve(doctor, paper, by=request.user)
         else:
@@ -140,6 +145,13 @@ class VerificationAdmin(ReadOnlyAdmin):
                 return gettext("The paper is rejected; the doctor is told why.")
             verification.reject_doctor(doctor=doctor, **why)
             return gettext("The application is sent back, and the doctor is told why.")
+
+        return act
+
+    def _withdraw(self, doctor: Doctor, **why: Any) -> Callable[[], str]:
+        def act() -> str:
+            verification.withdraw_verification(doctor=doctor, **why)
+            return gettext("The verification is withdrawn: nobody finds the doctor any more, who is told why.")
 
         return act
 
@@ -217,6 +229,7 @@ class VerificationAdmin(ReadOnlyAdmin):
             "is_picture": paper is not None and paper.content_type.startswith("image/"),
             "decides_paper": decides_paper,
             "decides_doctor": decides_doctor,
+            "is_verified": doctor.verification_status == VerificationStatus.VERIFIED,
             "undecided": self._undecided(missing) if missing and decides_doctor else "",
             "paper_form": on_paper,
             "doctor_form": on_doctor,
