@@ -102,7 +102,8 @@ class VerificationAdmin(ReadOnlyAdmin):
         return self._page(request, doctor, chosen=request.GET.get("paper", ""))
 
     def decide(self, request: HttpRequest, doctor_id: str) -> HttpResponse:
-        """On one paper, on the doctor, or taking the verification back; somebody else's decision meanwhile is told, not overwritten."""
+        """On one paper, on the doctor, or to take the verification back; what somebody else has decided meanwhile is
+        told, not overwritten."""
         doctor = self._found(request, doctor_id)
         paper = self._paper(doctor, request.POST["paper"]) if request.POST.get("paper") else None
         action = request.POST.get("action")
