@@ -1,7 +1,7 @@
 """What a clinic does to several visits of its list at once. With more choice: the desk's pages of each."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -25,25 +25,23 @@ def _named(visit: Appointment) -> str:
 def _arrived(request: HttpRequest, visit: Appointment, reason: str) -> bool:
     if visit.consultation_type != ConsultationMode.IN_PERSON:
         raise ActionRefused(gettext("A visit by video has no waiting room."))
-    return _do(request, visit, lambda: attendance.mark_arrived(appointment=visit, by_user=request.user))
+    return _do(request, visit, attendance.mark_arrived)
 
 
 def _did_not_come(request: HttpRequest, visit: Appointment, reason: str) -> bool:
-    return _do(request, visit, lambda: attendance.mark_no_show(appointment=visit, by_user=request.user))
+    return _do(request, visit, attendance.mark_no_show)
 
 
 def _cancel(request: HttpRequest, visit: Appointment, reason: str) -> bool:
     if visit.status == AppointmentStatus.CANCELLED:
         return False
-    return _do(
-        request, visit, lambda: cancel_appointment(appointment=visit, by_user=request.user, side=Side.CLINIC.value)
-    )
+    return _do(request, visit, partial(cancel_appointment, side=Side.CLINIC))
 
 
-def _do(request: HttpRequest, visit: Appointment, act: Callable[[], Any]) -> bool:
+def _do(request: HttpRequest, visit: Appointment, service: Callable[..., Appointment]) -> bool:
     visit.clinic = request.clinic  # type: ignore[attr-defined]
     try:
-        act()
+        service(appointment=visit, by_user=request.user)
     except NotYet as error:
         raise ActionRefused(gettext("It is too early for that. Nothing was changed.")) from error
     except InvalidTransition as error:
