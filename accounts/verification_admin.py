@@ -1,5 +1,6 @@
 """Verifying doctors: the queue, and a page for each with the papers beside what they have to prove."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from accounts.services import verification
 from clinics.admin_base import ReadOnlyAdmin
 from precta import clock
 from precta.audit.services import record
+from precta.converters import IdConverter
 from precta.files.responses import private_response
 
 PROMISED = timedelta(days=2)
@@ -66,7 +68,7 @@ class VerificationAdmin(ReadOnlyAdmin):
     """The doctors of the platform; those who wait come first, the longest waiting at the top."""
 
     list_display = ("__str__", "verification_status", "waiting_for", "clinic", "license_number", "verified_at")
-    list_select_related = ("clinic",)
+    list_select_related = ("clinic", "verified_by")
     list_filter = (Queue, "verification_status", "clinic")
     search_fields = ("first_name", "last_name", "license_number", "user__email")
     search_help_text = _("Name, licence number or e-mail")
@@ -100,12 +102,15 @@ class VerificationAdmin(ReadOnlyAdmin):
         return self._page(request, doctor, chosen=request.GET.get("paper", ""))
 
     def decide(self, request: HttpRequest, doctor_id: str) -> HttpResponse:
-        """On one paper, or on the doctor; somebody else's decision meanwhile is told, not overwritten."""
+        """On one paper, on the doctor, or to take the verification back; what somebody else has decided meanwhile is
+        told, not overwritten."""
         doctor = self._found(request, doctor_id)
         paper = self._paper(doctor, request.POST["paper"]) if request.POST.get("paper") else None
         action = request.POST.get("action")
+        if action == "withdraw":
+            paper = None
         back = self._url(doctor) + (f"?paper={paper.pk}" if paper is not None else "")
-        if action == "reject":
+        if action in {"reject", "withdraw"}:
             reasons = PAPER_REASONS if paper is not None else APPLICATION_REASONS
             form = RejectionForm(request.POST, reasons=reasons)
             if not form.is_valid():
@@ -113,7 +118,10 @@ class VerificationAdmin(ReadOnlyAdmin):
                 return self._page(request, doctor, chosen=chosen, form=form, status=400)
             code = form.cleaned_data["code"]
             note = text_for(doctor, reasons[code], form.cleaned_data["note"])
-            act = self._reject(doctor, paper, by=request.user, reason_code=code, note=note)
+            if action == "reject":
+                act = self._reject(doctor, paper, by=request.user, reason_code=code, note=note)
+            else:
+                act = self._withdraw(doctor, by=request.user, reason_code=code, note=note)
         elif action == "approve":
             act = self._approve(doctor, paper, by=request.user)
         else:
@@ -138,6 +146,13 @@ class VerificationAdmin(ReadOnlyAdmin):
                 return gettext("The paper is rejected; the doctor is told why.")
             verification.reject_doctor(doctor=doctor, **why)
             return gettext("The application is sent back, and the doctor is told why.")
+
+        return act
+
+    def _withdraw(self, doctor: Doctor, **why: Any) -> Callable[[], str]:
+        def act() -> str:
+            verification.withdraw_verification(doctor=doctor, **why)
+            return gettext("The verification is withdrawn: nobody finds the doctor any more, who is told why.")
 
         return act
 
@@ -171,6 +186,8 @@ class VerificationAdmin(ReadOnlyAdmin):
         return get_object_or_404(rows, pk=doctor_id)
 
     def _paper(self, doctor: Doctor, credential_id: str) -> DoctorCredential:
+        if not re.fullmatch(IdConverter.regex, credential_id):
+            raise Http404
         return get_object_or_404(DoctorCredential.objects.select_related("decided_by"), pk=credential_id, doctor=doctor)
 
     def _url(self, doctor: Doctor) -> str:
@@ -213,6 +230,7 @@ class VerificationAdmin(ReadOnlyAdmin):
             "is_picture": paper is not None and paper.content_type.startswith("image/"),
             "decides_paper": decides_paper,
             "decides_doctor": decides_doctor,
+            "is_verified": doctor.verification_status == VerificationStatus.VERIFIED,
             "undecided": self._undecided(missing) if missing and decides_doctor else "",
             "paper_form": on_paper,
             "doctor_form": on_doctor,

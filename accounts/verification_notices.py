@@ -161,6 +161,39 @@ def tell_doctor_decided(event: OutboxEvent) -> None:
     _tell(event, [doctor.user], words, _own_page())
 
 
+@on("doctor.verification_withdrawn")
+def tell_withdrawn(event: OutboxEvent) -> None:
+    decision = _decision(event)
+    if decision is None:
+        return
+    doctor = decision.doctor
+
+    def to_doctor() -> Words:
+        return Words(
+            _("You are no longer verified"),
+            _paragraphs(
+                decision.note,
+                _(
+                    "Patients cannot find or book you any more. What you have entered is kept: change what is needed "
+                    "and send it again."
+                ),
+            ),
+            _("See what to do"),
+        )
+
+    def to_clinic() -> Words:
+        return Words(
+            _("A doctor is no longer verified"),
+            _("Patients cannot find or book %(doctor)s any more. Visits that are booked stay as they are.")
+            % {"doctor": doctor.display_name},
+            _("Open the administration"),
+        )
+
+    _tell(event, [doctor.user], to_doctor, _own_page())
+    if doctor.clinic is not None and doctor.clinic.is_open:
+        _tell(event, managers_of(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
+
+
 @on("doctor.lapsed")
 def tell_lapsed(event: OutboxEvent) -> None:
     decision = _decision(event)

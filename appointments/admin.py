@@ -19,6 +19,7 @@ from appointments.urls.desk import PAGES
 from appointments.urls.hours import HOURS_PAGES
 from appointments.views.desk import records
 from appointments.views.hours.place import any_hours
+from appointments.visit_actions import ARRIVED, CANCEL, DID_NOT_COME
 from clinics.admin_base import ClinicModelAdmin
 from clinics.admin_menu import Entry
 from clinics.admin_sites import clinic_admin
@@ -120,6 +121,7 @@ class WithMore:
 class AppointmentAdmin(WithMore, InClinicTime, ClinicModelAdmin):
     more = staticmethod(records.of_visit)
     change_form_template = "admin/desk/visit_change_form.html"
+    confirmed_actions = (ARRIVED, DID_NOT_COME, CANCEL)
     list_display = ("scheduled_at", "patient", "doctor", "status", "consultation_type", "fee")
     list_select_related = ("patient", "doctor")
     list_filter = (When, "status", "consultation_type", DoctorOfThisClinic)

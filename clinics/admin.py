@@ -26,7 +26,9 @@ from clinics.refund_words import refund_sentences
 from clinics.services.profile import update_clinic
 from clinics.services.staff import deactivate
 from clinics.services.suspension import reactivate_clinic, suspend_clinic
+from precta.access import step_up_redirect
 from precta.files.forms import status_of
+from precta.second_factor.session import stepped_up
 
 __all__ = ["application_admin", "emergency_admin", "trail_admin"]
 
@@ -74,6 +76,9 @@ class PlatformClinicAdmin(ReadOnlyAdmin):
         clinic = get_object_or_404(Clinic, pk=clinic_id)
         back = reverse("admin:clinics_clinic_change", args=[clinic.pk])
         if request.method == "POST":
+            # As for several clinics at once: a screen left alone must not pay back a clinic's visits.
+            if request.POST.get("action") == "suspend" and not stepped_up(request):
+                return step_up_redirect(request)
             reason = request.POST.get("reason", "")
             if request.POST.get("action") == "suspend" and suspend_clinic(
                 clinic=clinic, by=request.user, reason=reason

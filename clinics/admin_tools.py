@@ -47,7 +47,8 @@ class ConfirmedAction:
 
     `run(request, row, reason)` calls the service for one row, in a transaction of its own; it returns whether anything
     changed, or raises ActionRefused. `allowed(request)` decides whether the person is offered it at all; with
-    `asks_proof` they must have given the password or the second factor within the last ten minutes.
+    `asks_proof` they must have given the password or the second factor within the last ten minutes. `named(row)` is
+    what the page calls a row.
     """
 
     do_not_call_in_templates: ClassVar[bool] = True
@@ -61,6 +62,7 @@ class ConfirmedAction:
     danger: bool = False
     asks_reason: bool = False
     asks_proof: bool = False
+    named: Callable[[Any], str] = str
 
     def __call__(self, model_admin: Any, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
         if self.asks_proof and not stepped_up(request):
@@ -76,7 +78,7 @@ class ConfirmedAction:
             **model_admin.admin_site.each_context(request),
             "title": self.label,
             "action": self,
-            "rows": rows,
+            "rows": [(row, self.named(row)) for row in rows],
             "opts": model_admin.opts,
             "checkbox": ACTION_CHECKBOX_NAME,
             "back": request.get_full_path(),
@@ -90,7 +92,7 @@ class ConfirmedAction:
             try:
                 done += bool(self.run(request, row, reason))
             except ActionRefused as refusal:
-                messages.warning(request, f"{row}: {refusal}")
+                messages.warning(request, f"{self.named(row)}: {refusal}")
         told = ngettext("Done for %(done)d of %(count)d.", "Done for %(done)d of %(count)d.", len(rows))
         messages.success(request, told % {"done": done, "count": len(rows)})
 

@@ -26,6 +26,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from clinics.admin_base import ReadOnlyAdmin
 from clinics.admin_sites import platform_admin
+from clinics.admin_tools import ActionRefused, ConfirmedAction
 from clinics.application_forms import DecisionForm
 from clinics.exceptions import ApplicationRefused
 from clinics.forms import DAY_NAMES
@@ -63,10 +64,28 @@ class Age(admin.SimpleListFilter):
         return queryset.filter(submitted_at__gte=now - timedelta(days=7)) if self.value() == "week" else queryset
 
 
+def _retry(request: HttpRequest, application: ClinicApplication, reason: str) -> bool:
+    try:
+        return retry_application(application=application, by=request.user)
+    except ApplicationRefused as refused:
+        raise ActionRefused(str(refused)) from refused
+
+
+# Whether a clinic is let in is decided with its licence before one's eyes, on its own page.
+RETRY = ConfirmedAction(
+    name="retry",
+    label=_("Set the chosen clinics up once more"),
+    explanation=_("Those that could not be set up are tried again. All others are left as they are."),
+    button=_("Set up once more"),
+    run=_retry,
+)
+
+
 @admin.register(ClinicApplication, site=platform_admin)
 class ClinicApplicationAdmin(ReadOnlyAdmin):
+    confirmed_actions = (RETRY,)
     list_display = ("name", "status", "waiting_for", "city", "applicant", "licence_number", "submitted_at")
-    list_select_related = ("applicant",)
+    list_select_related = ("applicant", "decided_by")
     list_filter = ("status", Age, "region")
     search_fields = ("name", "slug", "city", "licence_number", "licence_key", "applicant__email", "contact_name")
     search_help_text = _("Clinic, town, licence number, contact or e-mail")

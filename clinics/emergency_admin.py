@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
+from clinics.admin_tools import ConfirmedAction
 from clinics.emergency import DataList, EmergencyAccess, data_list, data_list_named, data_lists
 from clinics.exceptions import ReasonMissing
 from clinics.models import Clinic, Membership
@@ -161,8 +162,19 @@ class AccessAdmin:
         return format_html('<span class="badge {}">{}</span>', tone, words)
 
 
+CLOSE = ConfirmedAction(
+    name="close",
+    label=_("Close the chosen accesses"),
+    explanation=_("Nobody reads a clinic's data by them any more, at once. The clinics see when each was closed."),
+    button=_("Close them"),
+    run=lambda request, access, reason: close_access(access=access, by=request.user),
+    danger=True,
+)
+
+
 @admin.register(EmergencyAccess, site=platform_admin)
 class PlatformEmergencyAdmin(AccessAdmin, ReadOnlyAdmin):
+    confirmed_actions = (CLOSE,)
     list_display = ("opened_at", "clinic", "user", "reason", "expires_at", "closed_at", "state")
     list_filter = (StillOpen, "clinic")
     fields = ("clinic", "user", "reason", "opened_at", "expires_at", "closed_at", "state")

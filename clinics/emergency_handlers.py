@@ -1,5 +1,8 @@
 """What follows when a clinic's data is opened to somebody of the platform: its trail has it, its leaders are told."""
 
+from typing import Any
+
+from django.contrib.auth import get_user_model
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
@@ -24,7 +27,8 @@ def write_opening(event: OutboxEvent) -> None:
 
 @on("emergency_access.closed")
 def write_closing(event: OutboxEvent) -> None:
-    _note_once(_access(event), "emergency_access.closed", {})
+    closed_by = get_user_model()._default_manager.get(pk=event.payload["by"])
+    _note_once(_access(event), "emergency_access.closed", {}, by=closed_by)
 
 
 @on("emergency_access.opened")
@@ -49,11 +53,11 @@ def _access(event: OutboxEvent) -> EmergencyAccess:
     return EmergencyAccess.objects.select_related("clinic", "user").get(pk=event.payload["access_id"])
 
 
-def _note_once(access: EmergencyAccess, action: str, details: dict[str, str]) -> None:
+def _note_once(access: EmergencyAccess, action: str, details: dict[str, str], by: Any | None = None) -> None:
     with clinic_context(access.clinic):
         known = AuditLog.objects.filter(action=action, resource_type="emergencyaccess", resource_id=access.pk)
         if not known.exists():
-            record(action, resource=access, user=access.user, details=details)
+            record(action, resource=access, user=by or access.user, details=details)
 
 
 def _words(access: EmergencyAccess) -> tuple[str, str]:

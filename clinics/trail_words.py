@@ -59,6 +59,7 @@ ACTS: dict[str, Any] = {
     "doctor.started": _("Began an application as a doctor"),
     "doctor.submitted": _("Sent an application as a doctor"),
     "doctor.updated": _("Changed a doctor's profile"),
+    "doctor.verification_withdrawn": _("Withdrew a doctor's verification"),
     "doctor.verified": _("Verified a doctor"),
     "email.changed": _("Changed the e-mail address"),
     "email.confirmed": _("Confirmed the e-mail address"),

@@ -22,7 +22,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def cell(value: Any) -> Any:
-    """`value` as a cell: times on the active zone's clock, text that begins like a formula behind a quote mark.
+    """`value` as a cell: times on the active zone's clock, text that begins like a formula behind a quote mark,
+    also after space, which some spreadsheets take away.
 
     Numbers stay numbers: nothing a person typed reaches the file as one.
     """
@@ -39,7 +40,7 @@ def cell(value: Any) -> Any:
     if isinstance(value, int | float) or type(value).__name__ == "Decimal":
         return value
     text = str(value).replace("\x00", "")
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
 
 
 def csv_response(filename: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
@@ -80,6 +81,7 @@ def _chunks(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[by
 
 def _lines(rows: Iterable[Sequence[Any]], mark: str = "") -> bytes:
     buffer = StringIO()
-    csv.writer(buffer).writerows([cell(value) for value in row] for row in rows)
+    # All text in quotes: where a semicolon parts the cells, one inside a name would begin a cell of its own.
+    csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC).writerows([cell(value) for value in row] for row in rows)
     text = buffer.getvalue()
     return (mark + text).encode() if text else b""

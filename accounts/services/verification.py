@@ -104,6 +104,28 @@ def reject_doctor(*, doctor: Doctor, by: User, reason_code: str = "", note: str 
     return doctor
 
 
+def withdraw_verification(*, doctor: Doctor, by: User, reason_code: str = "", note: str = "") -> Doctor:
+    """Take the verification back: nobody finds the doctor from now on, who may correct and send the application again.
+
+    `note` is what the doctor reads. Booked visits stay as they are. Raises DecidedAlready for who is not verified.
+    """
+    with public_context(), transaction.atomic():
+        row = _locked(doctor.pk)
+        if row.verification_status != VERIFIED:
+            raise DecidedAlready
+        row.verification_status, row.verification_notes, row.submitted_at = REJECTED, note, None
+        row.verified_at = row.verified_by = None
+        row.save(
+            update_fields=["verification_status", "verification_notes", "submitted_at", "verified_at", "verified_by"]
+        )
+        decision = _write(row, DecisionKind.REJECTED, by=by, reason_code=reason_code, note=note)
+        record("doctor.verification_withdrawn", resource=row, user=by, details={"reason": reason_code})
+        tell_changed(row)
+        emit("doctor.verification_withdrawn", decision_id=decision.pk)
+    doctor.refresh_from_db()
+    return doctor
+
+
 def undecided_papers(doctor: Doctor, *, today: date) -> list[CredentialType]:
     """The types that have to be proved and are not: no verified paper that is still valid."""
     proved = {

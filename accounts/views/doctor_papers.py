@@ -1,9 +1,10 @@
 """A doctor's own papers: bring, read, correct, take back. Somebody else's are not there (404)."""
 
+import re
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from accounts.services.verification import today_for
 from accounts.views.join_doctor import STEPS, own_application
 from precta import clock
 from precta.audit.services import record
+from precta.converters import IdConverter
 from precta.files.forms import status_of
 from precta.files.responses import private_response
 from precta.ratelimit import limit
@@ -61,6 +63,8 @@ def add(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         return _stands(request)
     old = None
     if wanted := request.GET.get("replaces"):
+        if not re.fullmatch(IdConverter.regex, wanted):
+            raise Http404
         old = get_object_or_404(
             application.papers_of(doctor).exclude(verification_status=VerificationStatus.PENDING), pk=wanted
         )

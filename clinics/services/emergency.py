@@ -45,13 +45,13 @@ def open_access(*, clinic: Clinic, by: Any, reason: str, now: datetime | None = 
 
 
 def close_access(*, access: EmergencyAccess, by: Any, now: datetime | None = None) -> bool:
-    """End it before its hour is over; False when it was over already."""
+    """End it before its hour is over, whoever of the platform has opened it; False when it was over already."""
     now = now or clock.now()
     with public_context(), transaction.atomic():
         if not EmergencyAccess.objects.open(now).filter(pk=access.pk).update(closed_at=now):
             return False
         record("emergency_access.closed", resource=access, user=by, details={"clinic_id": access.clinic_id})
-        emit("emergency_access.closed", access_id=access.pk)
+        emit("emergency_access.closed", access_id=access.pk, by=by.pk)
     access.closed_at = now
     return True
 

@@ -307,6 +307,11 @@ def test_a_paper_is_not_there_for_anybody_else(cast, brought, at_platform):
     assert store.read_stored(brought.file_url) == corpus.pdf()
 
 
+@pytest.mark.parametrize("odd", ["%00", "..%2f", "-1", "a" * 300])
+def test_a_paper_that_replaces_none_that_there_can_be_is_404(client, brought, odd):
+    assert client.get(f"{HOME}papers/add/?replaces={odd}").status_code == 404
+
+
 def test_changing_a_paper_replaces_its_file(client, brought, django_capture_on_commit_callbacks):
     old = brought.file_url
     with django_capture_on_commit_callbacks(execute=True):

@@ -18,6 +18,7 @@ from accounts.services.verification import (
     reject_credential,
     reject_doctor,
     warn_of_expiry,
+    withdraw_verification,
 )
 from precta.audit.models import AuditLog
 from precta.files.checks import check_upload
@@ -129,6 +130,29 @@ def test_a_rejected_application_is_sent_again_with_the_new_paper_and_keeps_its_h
     assert better.replaces == licence
     submit(doctor=sent, by=sent.user)
     assert kinds(sent) == ["submitted", "rejected", "rejected", "resubmitted"]
+
+
+def test_a_verification_is_withdrawn_once_and_everybody_concerned_is_told(verified, cast):
+    withdraw_verification(doctor=verified, by=cast.admin, reason_code="sanctioned", note="Your council says no.")
+    assert not is_found(verified)
+    assert (verified.verification_status, verified.verified_at, verified.submitted_at) == ("rejected", None, None)
+    with pytest.raises(DecidedAlready):
+        withdraw_verification(doctor=verified, by=cast.admin, note="x")
+    assert kinds(verified)[-2:] == ["approved", "rejected"]
+    assert AuditLog.objects.filter(action="doctor.verification_withdrawn").count() == 1
+    relay()
+    assert "You are no longer verified" in told(verified.user, "email")
+    assert "A doctor is no longer verified" in told(cast.owner)
+    submit(doctor=verified, by=verified.user)
+    approve_doctor(doctor=verified, by=cast.admin)
+    assert is_found(verified)
+
+
+def test_what_waits_or_was_sent_back_has_no_verification_to_withdraw(sent, cast):
+    for _ in range(2):
+        with pytest.raises(DecidedAlready):
+            withdraw_verification(doctor=sent, by=cast.admin, note="x")
+        Doctor.objects.filter(pk=sent.pk).update(verification_status="rejected", submitted_at=None)
 
 
 def test_what_was_decided_is_not_decided_again(sent, cast):

@@ -236,9 +236,27 @@ def test_nobody_decides_about_what_was_not_sent(admin, uzima, cast):
     assert not VerificationDecision.objects.exists()
 
 
+def test_a_verified_doctor_disappears_at_once_when_the_verification_is_withdrawn(admin, sent, cast, at_platform):
+    assert "Withdraw the verification" not in admin.get(url(sent)).content.decode()
+    for paper in sent.credentials.all():
+        approve_credential(credential=paper, by=cast.admin)
+    approve_doctor(doctor=sent, by=cast.admin)
+    relay_all(sent.clinic)
+    assert found(at_platform, sent)
+    assert "Withdraw the verification" in admin.get(url(sent)).content.decode()
+    assert decide(admin, sent, "withdraw", code="", note="").status_code == 400
+    assert found(at_platform, sent)
+    assert decide(admin, sent, "withdraw", code="sanctioned", note="").status_code == 302
+    assert not found(at_platform, sent)
+    assert at_platform().get(f"/doctors/{sent.pk}/").status_code == 404
+    page = admin.get(url(sent)).content.decode()
+    assert "Withdraw the verification" not in page and "you may not practise at present" in page
+
+
 def test_a_stranger_to_an_id_gets_404(admin, sent):
     for odd in ("0", "-1", "abc", "9223372036854775808"):
         assert admin.get(f"{LIST}{odd}/change/").status_code == 404
         assert admin.post(f"{LIST}{odd}/decision/", {"action": "approve"}).status_code == 404
         assert admin.get(f"{LIST}{sent.pk}/papers/{odd}/").status_code == 404
         assert decide(admin, sent, "approve", type("P", (), {"pk": odd})).status_code == 404
+    assert admin.post(url(sent, "decision"), {"action": "approve", "paper": "a\x00"}).status_code == 404

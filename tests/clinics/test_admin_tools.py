@@ -46,6 +46,18 @@ def test_text_that_begins_like_a_formula_is_text_in_the_file(begins):
     assert list(csv.reader(io.StringIO(text, newline="")))[1] == [f"'{begins}cmd|'/c calc'!A1", "-5"]
 
 
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u3000 "])
+def test_space_before_a_formula_does_not_let_it_through(space):
+    answer = csv_response("x", ["a"], [[f"{space}=1+1"]])
+    assert rows_of(answer)[1] == [f"'{space}=1+1"]
+
+
+def test_text_stays_one_cell_where_a_semicolon_parts_cells():
+    answer = csv_response("x", ["a", "b"], [["Amina;=1+1", 5]])
+    text = answer.getvalue().decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(text), delimiter=";"))[1][0].startswith("Amina;=1+1")
+
+
 def test_rows_are_drawn_in_the_clinics_schema_after_the_request_has_ended(uzima):
     seen = []
 

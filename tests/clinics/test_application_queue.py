@@ -146,6 +146,19 @@ def test_what_failed_can_be_tried_again(admin, cast, application):
     assert set_up_clinic(application_id=application.pk)
 
 
+def test_those_that_failed_are_tried_again_together_and_only_those(admin, cast, application):
+    failed = factories.make_application(
+        cast.patient.user, slug="lamu-care", status="failed", decided_by=cast.admin, decided_at=clock.now()
+    )
+    data = {"action": "retry", "index": "0", "_selected_action": [failed.pk, application.pk]}
+    assert "tried again" in admin.post(LIST, data).content.decode()
+    page = admin.post(LIST, {**data, "confirmed": "yes"}, follow=True).content.decode()
+    assert "Done for 1 of 2." in page
+    failed.refresh_from_db()
+    application.refresh_from_db()
+    assert (failed.status, application.status) == ("creating", "waiting")
+
+
 def test_an_unknown_action_does_nothing(admin, application):
     for action in ("", "delete", "done"):
         assert admin.post(url(application, "decision"), {"action": action}).status_code == 302

@@ -149,6 +149,25 @@ def test_closing_early_closes_at_once_and_is_in_both_trails(cast, busy, console,
     assert AuditLog.objects.filter(action="emergency_access.closed").count() == 1
 
 
+def test_several_are_closed_at_once_and_the_clinics_trail_names_who_did_it(
+    cast, busy, at_admin, django_capture_on_commit_callbacks
+):
+    other = factories.make_user("second-admin@example.test", role=Role.ADMIN)
+    accesses = [open_access(clinic=clinic, by=cast.admin, reason=REASON) for clinic in (cast.uzima, cast.pwani)]
+    data = {"action": "close", "index": "0", "_selected_action": [access.pk for access in accesses]}
+    client = at_admin(other)
+    assert "at once" in client.post("/clinics/emergencyaccess/", data).content.decode()
+    assert EmergencyAccess.objects.open().count() == 2
+    with django_capture_on_commit_callbacks(execute=True):
+        page = client.post("/clinics/emergencyaccess/", {**data, "confirmed": "yes"}, follow=True).content.decode()
+    assert "Done for 2 of 2." in page
+    assert not EmergencyAccess.objects.open().exists()
+    for event in OutboxEvent.objects.filter(kind="emergency_access.closed", relayed_at__isnull=True):
+        relay_event(event.pk)
+    for clinic in (cast.uzima, cast.pwani):
+        assert [entry.user_id for entry in trail_of(clinic, "emergency_access.closed")] == [other.pk]
+
+
 def test_anothers_access_and_another_clinics_do_not_count(cast, busy, console, at_admin):
     colleague = factories.make_user("second@example.test", role=Role.ADMIN)
     open_access(clinic=cast.uzima, by=colleague, reason=REASON)

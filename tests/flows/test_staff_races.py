@@ -57,6 +57,25 @@ def test_of_two_owners_who_shut_each_other_out_one_stays(uzima):
     assert Membership.objects.filter(clinic=uzima, role="owner", is_active=True).count() == 1
 
 
+def test_an_ownership_handed_to_four_at_once_goes_to_one(uzima):
+    owner = factories.make_staff(uzima, "owner")
+    heirs = [factories.make_staff(uzima, "manager").memberships.get() for _ in range(4)]
+    found = at_once(*(lambda heir=heir: staff.transfer_ownership(clinic=uzima, by=owner, to=heir) for heir in heirs))
+    assert sum(isinstance(one, NotYourPart) for one in found) == 3
+    assert Membership.objects.filter(clinic=uzima, role="owner", is_active=True).count() == 1
+    assert owner.memberships.get().role == "manager"
+    assert count(uzima, "ownership.transferred") == 1
+
+
+def test_an_owner_is_left_when_the_heir_leaves_while_the_ownership_is_handed_over(uzima):
+    owner, heir = factories.make_staff(uzima, "owner"), factories.make_staff(uzima, "manager")
+    at_once(
+        lambda: staff.transfer_ownership(clinic=uzima, by=owner, to=heir.memberships.get()),
+        lambda: staff.leave(clinic=uzima, user=heir),
+    )
+    assert Membership.objects.filter(clinic=uzima, role="owner", is_active=True).count() == 1
+
+
 def test_ten_acceptances_make_one_membership(uzima):
     invitation = staff.invite(
         clinic=uzima, by=factories.make_staff(uzima, "owner"), role="manager", email="new@example.test"

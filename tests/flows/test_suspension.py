@@ -135,6 +135,13 @@ def test_a_platform_admin_suspends_a_clinic_and_opens_it_again(cast, at_admin, a
     assert acts.count() == 2
 
 
+def test_a_screen_left_alone_suspends_no_clinic(cast, at_admin):
+    url = f"/clinics/clinic/{cast.uzima.pk}/opening/"
+    answer = at_admin(cast.admin, minutes_ago=11).post(url, {"action": "suspend", "reason": "licence"})
+    assert answer.status_code == 302 and "/confirm/?next=" in answer["Location"]
+    assert Clinic.objects.get(pk=cast.uzima.pk).status == "active"
+
+
 def test_nobody_else_suspends_a_clinic(cast, at_admin, at_platform):
     for client in (at_admin(), at_admin(cast.owner), at_platform(cast.admin)):
         response = client.post(f"/clinics/clinic/{cast.uzima.pk}/opening/", {"action": "suspend"})

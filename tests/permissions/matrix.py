@@ -285,16 +285,14 @@ ADMIN = {
     "platform_admin:figures-csv": Rule(ADMIN_ONLY, NO),
 }
 for label in (
-    "clinics.clinicapplication",
     "clinics.domain",
     "clinics.membership",
-    "clinics.emergencyaccess",
     "audit.auditlog",
     "accounts.doctor",
     "accounts.doctorcredential",
 ):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, export=ADMIN_ONLY)
-for label in ("accounts.user", "clinics.clinic"):
+for label in ("accounts.user", "clinics.clinic", "clinics.clinicapplication", "clinics.emergencyaccess"):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, act=ADMIN_ONLY, export=ADMIN_ONLY)
 
 INSIDE = only(*STAFF)
@@ -320,20 +318,20 @@ CLINIC |= {
 }
 for label in (
     "accounts.clinicpatient",
-    "appointments.appointment",
     "appointments.doctoravailability",
     "appointments.timeoff",
     "payments.payment",
 ):
     CLINIC |= admin_model("clinic_admin", label, inside=INSIDE, view=only(*SEE_PATIENTS), export=only(*RUN_IT))
-CLINIC |= admin_model(
-    "clinic_admin",
-    "payments.refund",
-    inside=INSIDE,
-    view=only(*SEE_PATIENTS),
-    act=only(*SEE_PATIENTS),
-    export=only(*RUN_IT),
-)
+for label in ("appointments.appointment", "payments.refund"):
+    CLINIC |= admin_model(
+        "clinic_admin",
+        label,
+        inside=INSIDE,
+        view=only(*SEE_PATIENTS),
+        act=only(*SEE_PATIENTS),
+        export=only(*RUN_IT),
+    )
 # A doctor's hours: as in the workspace, for those who run the clinic
 for page, methods in {
     "": "both",
