@@ -5,3 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class PharmacyConfig(AppConfig):
     name = "pharmacy"
     verbose_name = _("Pharmacy")
+
+    def ready(self) -> None:
+        # Each registers what it holds.
+        from pharmacy import notices, parts  # noqa: F401

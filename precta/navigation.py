@@ -52,6 +52,9 @@ MY_VISITS = Entry(
     ("appointments:me:appointments",),
     _("Visits"),
 )
+MY_PRESCRIPTIONS = Entry(
+    _("My prescriptions"), "pill", "platform", "pharmacy:me:prescriptions", ("pharmacy:me:",), _("Prescriptions")
+)
 INBOX = Entry(_("Inbox"), "bell", "platform", "notifications:inbox", ("notifications:",))
 PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile",))
 FAMILY = Entry(_("Family"), "users", "platform", "accounts:me:family", ("accounts:me:family",))
@@ -100,6 +103,14 @@ TIME_OFF = Entry(
 )
 
 PATIENTS = Entry(_("Patients"), "users", "clinic", "appointments:doctor:patients", ("appointments:doctor:patients",))
+PRESCRIPTION_TEMPLATES = Entry(
+    _("Prescription templates"),
+    "pill",
+    "clinic",
+    "pharmacy:doctor:templates",
+    ("pharmacy:doctor:template",),
+    _("Templates"),
+)
 
 MENUS: dict[str, tuple[Entry, ...]] = {
     "platform": (DOCTORS, CLINICS, ARTICLES, MY_CARE),
@@ -107,13 +118,17 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "platform-tabs": (HOME, DOCTORS, MY_VISITS, MY_CARE),
     "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, OTHER_CLINICS),
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),
-    "me": (MY_CARE, MY_VISITS, INBOX, FAMILY, PROFILE),
+    "me": (MY_CARE, MY_VISITS, MY_PRESCRIPTIONS, INBOX, FAMILY, PROFILE),
     "account": (INBOX, PROFILE),
     "doctor": (MY_PRACTICE, INBOX, PROFILE),
-    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
+    "workspace-tabs": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
+    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS, PRESCRIPTION_TEMPLATES),
     "legal": (
         Entry(_("For clinics"), "building-2", "platform", "clinics:join:landing", ("clinics:join:",)),
         Entry(_("For doctors"), "stethoscope", "platform", "accounts:join-doctor:home", ()),
+        Entry(
+            _("Check a prescription"), "qr-code", "platform", "pharmacy:check", ("pharmacy:check", "pharmacy:verify")
+        ),
         Entry(_("Privacy"), "lock", "platform", "pages:privacy", ("pages:privacy",)),
         Entry(_("Terms"), "file-text", "platform", "pages:terms", ("pages:terms",)),
         Entry(_("Help"), "life-buoy", "platform", "pages:help", ("pages:help",)),
