@@ -43,6 +43,7 @@ PLACES: dict[Site, dict[str, tuple[str, int, str]]] = {
     },
     "clinic": {
         "appointments.appointment": ("day", 20, "calendar-days"),
+        "pharmacy.prescription": ("day", 30, "pill"),
         "appointments.doctoravailability": ("people", 30, "calendar-clock"),
         "appointments.timeoff": ("people", 40, "calendar-off"),
         "accounts.clinicpatient": ("people", 10, "users"),

@@ -14,6 +14,8 @@ OWNER, MANAGER, DESK, PHARMACIST = MembershipRole
 RUNS_IT = frozenset({OWNER, MANAGER})
 SEES_PATIENTS = frozenset({OWNER, MANAGER, DESK})
 OWNS_IT = frozenset({OWNER})
+# Who dispenses needs what was prescribed; the owner answers for it to the authorities. Nobody else does.
+DISPENSES = frozenset({OWNER, PHARMACIST})
 
 # model → action → roles, in the clinic's own admin. What is not written here nobody may. Nothing is ever deleted,
 # and money, visits, hours of doctors and the trail change through services only, so they are for viewing here.
@@ -24,6 +26,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[MembershipRole]]] = {
     "payments.payment": {"view": SEES_PATIENTS},
     "payments.refund": {"view": SEES_PATIENTS},
     "accounts.clinicpatient": {"view": SEES_PATIENTS},
+    "pharmacy.prescription": {"view": DISPENSES},
     "accounts.doctor": {"view": frozenset(MembershipRole)},
     "clinics.clinic": {"view": frozenset(MembershipRole), "change": RUNS_IT},
     "clinics.membership": {"view": RUNS_IT},
@@ -45,6 +48,7 @@ CAPABILITIES: dict[str, frozenset[MembershipRole]] = {
     "payments.hand_back_cash": SEES_PATIENTS,
     "payments.retry_refund": SEES_PATIENTS,
     "payments.refund": RUNS_IT,
+    "prescriptions.view": DISPENSES,
     "availability.view": SEES_PATIENTS,
     "availability.edit": RUNS_IT,
     "doctors.accept": RUNS_IT,
@@ -70,6 +74,7 @@ CAPABILITY_WORDS = {
     "payments.hand_back_cash": _("Hand back cash that the clinic owes"),
     "payments.retry_refund": _("Send a failed refund again"),
     "payments.refund": _("Pay back more than the clinic's rules give"),
+    "prescriptions.view": _("See prescriptions, to dispense and to answer for them"),
     "availability.view": _("See the working hours and the time off of doctors"),
     "availability.edit": _("Change the working hours and the time off of doctors"),
     "doctors.accept": _("Accept a doctor at this clinic or refuse them"),

@@ -20,6 +20,12 @@ def new_clinic_code() -> str:
     return "".join(secrets.choice(_CODE_ALPHABET) for _ in range(8))
 
 
+def new_secret_code() -> str:
+    """21 random characters (104 bits) in groups of three, for reading aloud: "k3d-9fj-…"."""
+    groups = ("".join(secrets.choice(_CODE_ALPHABET) for _ in range(3)) for _ in range(7))
+    return "-".join(groups)
+
+
 class IdField(models.CharField):
     """Primary key column `id varchar(36)` filled with a CUID2."""
 

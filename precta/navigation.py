@@ -53,6 +53,9 @@ MY_VISITS = Entry(
     _("Visits"),
 )
 MY_HISTORY = Entry(_("History"), "history", "platform", "appointments:me:timeline", ("appointments:me:timeline",))
+MY_PRESCRIPTIONS = Entry(
+    _("My prescriptions"), "pill", "platform", "pharmacy:me:prescriptions", ("pharmacy:me:",), _("Prescriptions")
+)
 INBOX = Entry(_("Inbox"), "bell", "platform", "notifications:inbox", ("notifications:",))
 PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile",))
 FAMILY = Entry(_("Family"), "users", "platform", "accounts:me:family", ("accounts:me:family",))
@@ -101,6 +104,14 @@ TIME_OFF = Entry(
 )
 
 PATIENTS = Entry(_("Patients"), "users", "clinic", "appointments:doctor:patients", ("appointments:doctor:patient",))
+PRESCRIPTION_TEMPLATES = Entry(
+    _("Prescription templates"),
+    "pill",
+    "clinic",
+    "pharmacy:doctor:templates",
+    ("pharmacy:doctor:template",),
+    _("Templates"),
+)
 
 MENUS: dict[str, tuple[Entry, ...]] = {
     "platform": (DOCTORS, CLINICS, ARTICLES, MY_CARE),
@@ -108,13 +119,17 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "platform-tabs": (HOME, DOCTORS, MY_VISITS, MY_CARE),
     "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, OTHER_CLINICS),
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),
-    "me": (MY_CARE, MY_VISITS, MY_HISTORY, INBOX, FAMILY, PROFILE),
+    "me": (MY_CARE, MY_VISITS, MY_PRESCRIPTIONS, MY_HISTORY, INBOX, FAMILY, PROFILE),
     "account": (INBOX, PROFILE),
     "doctor": (MY_PRACTICE, INBOX, PROFILE),
-    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
+    "workspace-tabs": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
+    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS, PRESCRIPTION_TEMPLATES),
     "legal": (
         Entry(_("For clinics"), "building-2", "platform", "clinics:join:landing", ("clinics:join:",)),
         Entry(_("For doctors"), "stethoscope", "platform", "accounts:join-doctor:home", ()),
+        Entry(
+            _("Check a prescription"), "qr-code", "platform", "pharmacy:check", ("pharmacy:check", "pharmacy:verify")
+        ),
         Entry(_("Privacy"), "lock", "platform", "pages:privacy", ("pages:privacy",)),
         Entry(_("Terms"), "file-text", "platform", "pages:terms", ("pages:terms",)),
         Entry(_("Help"), "life-buoy", "platform", "pages:help", ("pages:help",)),

@@ -129,6 +129,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /account/",
         "Disallow: /me/",
         "Disallow: /dev/",
+        "Disallow: /rx/",
         f"Sitemap: {hosts.platform_url('accounts:directory:sitemap')}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

@@ -1,3 +1,3 @@
-from pharmacy.models.prescription import Prescription, PrescriptionTemplate
+from pharmacy.models.prescription import Prescription, PrescriptionState, PrescriptionTemplate
 
-__all__ = ["Prescription", "PrescriptionTemplate"]
+__all__ = ["Prescription", "PrescriptionState", "PrescriptionTemplate"]

@@ -1,12 +1,32 @@
 """What a doctor prescribes, and the doctor's own templates for it."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Doctor, Patient
-from appointments.models import Consultation
+from appointments.models import Appointment, Consultation
 from precta.ids import IdField
+
+
+class PrescriptionState(models.TextChoices):
+    """Never stored: it follows from what replaced it and from the day."""
+
+    ACTIVE = "active", _("Valid")
+    EXPIRED = "expired", _("Expired")
+    REPLACED = "replaced", _("Replaced")
+
+
+class PrescriptionQuerySet(models.QuerySet["Prescription"]):
+    def active(self, today: date) -> "PrescriptionQuerySet":
+        """Neither replaced nor over on `today`, a day of the clinic's calendar."""
+        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=today), replaced_by__isnull=True)
+
+    def with_people(self) -> "PrescriptionQuerySet":
+        """With what tells its state and whose it is, in the same statement."""
+        return self.select_related("patient", "doctor", "replaced_by", "replaces")
 
 
 class Prescription(models.Model):
@@ -15,10 +35,15 @@ class Prescription(models.Model):
     `medications` is a list of lines by `pharmacy/schemas/medications.json`. A mistake is mended by a new prescription
     that `replaces` this one and says why; replaced, it counts no more. `verification_code` is the clinic's code and at
     least 100 random bits, printed and in the QR code. `letterhead` is what stood above it on that day: clinic,
-    address, doctor, licence. `overrides` are the warnings that the doctor set aside, each with the reason.
+    address, doctor, licence, and whom it was written for. `overrides` are the warnings that the doctor set aside, each
+    with the reason. `appointment` is the visit it was written in; its consultation, when it has one, stands beside it.
+    `valid_until` is its last day. `idempotency_key` is the form's: sent twice, it is issued once.
     """
 
     id = IdField()
+    appointment = models.ForeignKey(
+        Appointment, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("visit")
+    )
     consultation = models.ForeignKey(
         Consultation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("consultation")
     )
@@ -36,10 +61,14 @@ class Prescription(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("replaces")
     )
     replacement_reason = models.TextField(_("reason of the replacement"), blank=True, default="")
+    idempotency_key = models.CharField(_("idempotency key"), max_length=36, unique=True, editable=False)
+
+    objects = PrescriptionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("prescription")
         verbose_name_plural = _("prescriptions")
+        indexes = (models.Index(fields=["patient", "-issued_at"], name="prescription_of_patient"),)
         constraints = (
             models.CheckConstraint(condition=~Q(medications=[]), name="prescription_has_lines"),
             models.CheckConstraint(
@@ -54,6 +83,18 @@ class Prescription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issued_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def replacement(self) -> "Prescription | None":
+        """The prescription that took this one's place."""
+        return getattr(self, "replaced_by", None)
+
+    def state(self, today: date) -> PrescriptionState:
+        if self.replacement is not None:
+            return PrescriptionState.REPLACED
+        if self.valid_until is not None and self.valid_until < today:
+            return PrescriptionState.EXPIRED
+        return PrescriptionState.ACTIVE
 
 
 class PrescriptionTemplate(models.Model):

@@ -99,6 +99,8 @@ STATUS: dict[str, tuple[str, str]] = {
     "rejected": ("bad", "x"),
     "active": ("ok", "check"),
     "suspended": ("bad", "pause"),
+    "expired": ("warn", "clock-alert"),
+    "replaced": ("bad", "file-x"),
 }
 # What reads differently for money: a completed payment is good news, a completed visit is simply past.
 MONEY_STATUS = STATUS | {"completed": ("ok", "check")}

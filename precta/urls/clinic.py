@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("precta.urls.shared")),
     path("", include("accounts.urls.clinic_host")),
     path("", include("appointments.urls.clinic")),
+    path("", include("pharmacy.urls.clinic")),
     # Every host signs out by itself: our Referrer-Policy makes a form that posts to another host anonymous, and the
     # token's check refuses it.
     path("account/logout/", sign_out, name="account_logout"),

@@ -16,6 +16,7 @@ urlpatterns = [
     path("payments/", include("precta.payments.urls")),
     path("me/notifications/", include("precta.notifications.urls")),
     path("", include("appointments.urls.platform")),
+    path("", include("pharmacy.urls.platform")),
     path("", include(("precta.urls.pages", "pages"))),
 ]
 if settings.DEVSTACK:

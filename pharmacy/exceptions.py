@@ -1,0 +1,68 @@
+"""What can go wrong with prescriptions; views turn each into a sentence."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pharmacy.models import Prescription
+    from pharmacy.warnings import Warning
+
+
+class PrescriptionError(Exception):
+    """Any refusal by a rule of this app; nothing was changed."""
+
+
+class BadMedications(PrescriptionError):
+    """The lines are not what the schema asks."""
+
+
+class BadValidity(PrescriptionError):
+    """The last day is past, or further away than a prescription may last."""
+
+
+class NotTheDoctor(PrescriptionError):
+    """Somebody else than the doctor of the visit, or of the prescription that is to be replaced."""
+
+
+class NotLicensed(PrescriptionError):
+    """The doctor is not verified, or no longer: nobody prescribes without a licence that stands."""
+
+
+class VisitNotOpen(PrescriptionError):
+    """Nothing is prescribed in a visit that has not begun, was cancelled or missed."""
+
+
+class WarningsUnanswered(PrescriptionError):
+    """Something stands against it and no reason sets it aside. `warnings` are all of them, as they are now."""
+
+    def __init__(self, warnings: "Sequence[Warning]") -> None:
+        super().__init__(f"{len(warnings)} warnings")
+        self.warnings = list(warnings)
+
+
+class AlreadyIssued(PrescriptionError):
+    """The form was sent before with something else in it: what is issued does not change. `prescription` is that."""
+
+    def __init__(self, prescription: "Prescription") -> None:
+        super().__init__("already issued")
+        self.prescription = prescription
+
+
+class AlreadyReplaced(PrescriptionError):
+    """Another prescription took its place a moment ago. `replacement` is that one."""
+
+    def __init__(self, replacement: "Prescription") -> None:
+        super().__init__("already replaced")
+        self.replacement = replacement
+
+
+class KeyReused(PrescriptionError):
+    """The form's key belongs to somebody else's prescription."""
+
+
+class NameTaken(PrescriptionError):
+    """The doctor has a template of that name."""
+
+
+class TooManyTemplates(PrescriptionError):
+    """The doctor has as many templates as one may keep."""

@@ -1,0 +1,1 @@
+"""The paper: a typst template, and what fills it."""

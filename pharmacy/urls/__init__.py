@@ -1,0 +1,1 @@
+"""Addresses of prescriptions, by audience."""

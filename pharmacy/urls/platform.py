@@ -1,0 +1,10 @@
+"""The namespace `pharmacy` of the platform host."""
+
+from django.urls import include, path
+
+app_name = "pharmacy"
+
+urlpatterns = [
+    path("rx/", include("pharmacy.urls.public")),
+    path("me/prescriptions/", include("pharmacy.urls.me")),
+]

@@ -1,0 +1,1 @@
+"""Pages of prescriptions, by who opens them."""
