@@ -57,7 +57,9 @@ def keeps_records_of(people: Iterable[Patient], *, clinic: Clinic) -> list[Patie
     """Which of `people` the clinic knows, in the same order: it keeps nothing for others."""
     people = list(people)
     known = set(
-        ClinicPatient.objects.filter(clinic=clinic, patient__in=[p.pk for p in people]).values_list("patient", flat=True)
+        ClinicPatient.objects.filter(clinic=clinic, patient__in=[p.pk for p in people]).values_list(
+            "patient", flat=True
+        )
     )
     return [person for person in people if person.pk in known]
 
@@ -89,9 +91,9 @@ def doctors_who_see(record: MedicalRecord) -> list[Doctor]:
 
 def looks_at(record: MedicalRecord) -> QuerySet[AuditLog]:
     """Every time that somebody opened the record's file, latest first, from the clinic's own trail."""
-    return AuditLog.objects.filter(
-        resource_type="medicalrecord", resource_id=record.pk, action__in=LOOKS
-    ).order_by("-created_at", "-pk")
+    return AuditLog.objects.filter(resource_type="medicalrecord", resource_id=record.pk, action__in=LOOKS).order_by(
+        "-created_at", "-pk"
+    )
 
 
 def named_looks(entries: Iterable[AuditLog]) -> list[Look]:

@@ -53,7 +53,12 @@ MY_VISITS = Entry(
     _("Visits"),
 )
 MY_RECORDS = Entry(
-    _("My documents"), "folder-heart", "platform", "appointments:me:records", ("appointments:me:records",), _("Documents")
+    _("My documents"),
+    "folder-heart",
+    "platform",
+    "appointments:me:records",
+    ("appointments:me:records",),
+    _("Documents"),
 )
 INBOX = Entry(_("Inbox"), "bell", "platform", "notifications:inbox", ("notifications:",))
 PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile",))

@@ -363,7 +363,9 @@ FILES_BACKEND = env.str("FILES_BACKEND", default="")
 _files_options = env.json("FILES_OPTIONS", default={})
 
 
-def _files(folder: str, on_disk: str = "django.core.files.storage.FileSystemStorage", **more: object) -> dict[str, object]:
+def _files(
+    folder: str, on_disk: str = "django.core.files.storage.FileSystemStorage", **more: object
+) -> dict[str, object]:
     """One store: a folder of MEDIA_ROOT, or one of the bucket that FILES_BACKEND and FILES_OPTIONS name."""
     if FILES_BACKEND:
         return {"BACKEND": FILES_BACKEND, "OPTIONS": {"location": folder, **_files_options}}

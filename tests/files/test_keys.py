@@ -1,4 +1,4 @@
-"""Each schema seals under a key of its own, keys change while files are in use, and nothing half-written is ever there."""
+"""Each schema seals under a key of its own, keys change while files are in use, and nothing half-written is there."""
 
 import io
 import os

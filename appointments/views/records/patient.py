@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Patient, Role
+from accounts.models import Doctor, Patient, Role
 from accounts.selectors import patients_of
 from appointments.exceptions import QuotaReached, RecordGone, SameRecord
 from appointments.forms.records import DetailsForm, Refused, UploadForm, checked, shown_name
@@ -129,8 +129,8 @@ def delete(request: HttpRequest, record_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
-def restore(request: HttpRequest, record_id: str) -> HttpResponse:
-    record = get_object_or_404(deleted_for_patient_user(request.user), pk=record_id)
+def restore(request: HttpRequest, deleted_id: str) -> HttpResponse:
+    record = get_object_or_404(deleted_for_patient_user(request.user), pk=deleted_id)
     try:
         services.restore_record(record=record, by_user=request.user)
     except RecordGone:
@@ -144,10 +144,10 @@ def restore(request: HttpRequest, record_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
-def hide(request: HttpRequest, record_id: str) -> HttpResponse:
-    """Keep the record from one doctor, `doctor` in the form."""
+def hide(request: HttpRequest, record_id: str, doctor_id: str) -> HttpResponse:
+    """Keep the record from one doctor."""
     record = _record(request, record_id)
-    doctor = _doctor(record, request.POST.get("doctor", ""))
+    doctor = _doctor(record, doctor_id)
     try:
         services.hide_record(record=record, doctor=doctor, by_user=request.user)
     except RecordGone:
@@ -158,10 +158,10 @@ def hide(request: HttpRequest, record_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
-def show(request: HttpRequest, record_id: str) -> HttpResponse:
+def show(request: HttpRequest, record_id: str, doctor_id: str) -> HttpResponse:
     """Let that doctor see it again."""
     record = _record(request, record_id)
-    doctor = _doctor(record, request.POST.get("doctor", ""))
+    doctor = _doctor(record, doctor_id)
     services.show_record(record=record, doctor=doctor, by_user=request.user)
     messages.success(request, _("%(doctor)s can see this document again.") % {"doctor": doctor.display_name})
     return redirect("appointments:records:detail", record.pk)
@@ -193,7 +193,7 @@ def _record(request: HttpRequest, record_id: str) -> MedicalRecord:
     return get_object_or_404(records_for_patient_user(request.user), pk=record_id)
 
 
-def _doctor(record: MedicalRecord, doctor_id: str) -> Any:
+def _doctor(record: MedicalRecord, doctor_id: str) -> Doctor:
     found = next((doctor for doctor in doctors_who_see(record) if doctor.pk == doctor_id), None)
     if found is None:
         raise Http404
@@ -286,7 +286,8 @@ def _list_context(
         ],
         "everyone_query": filters.query(person=""),
         "several_people": len(people) > 1,
-        "form": form or UploadForm(people=known, today=_today(request), initial={"for_whom": request.GET.get("person")}),
+        "form": form
+        or UploadForm(people=known, today=_today(request), initial={"for_whom": request.GET.get("person")}),
         "may_upload": bool(known),
         "room": [
             {"person": person, "used": used[person.pk], "quota": quota, "percent": 100 * used[person.pk] // quota}
