@@ -8,4 +8,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # They register themselves.
-        from accounts import index_handlers, receivers, staff_notices, verification_notices  # noqa: F401
+        from accounts import (  # noqa: F401
+            index_handlers,
+            receivers,
+            staff_notices,
+            stored_files,
+            verification_notices,
+        )

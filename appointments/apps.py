@@ -12,6 +12,8 @@ class AppointmentsConfig(AppConfig):
             emergency_lists,
             projection_handlers,
             receivers,
+            record_parts,
+            stored_files,
             suspension_handlers,
         )
         from appointments.figures import handlers as figures_handlers  # noqa: F401

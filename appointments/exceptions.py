@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appointments.hours import DayHours, WeeklyHours
-    from appointments.models import Appointment, AvailabilityRevision, DoctorAvailability, TimeOff
+    from appointments.models import Appointment, AvailabilityRevision, DoctorAvailability, MedicalRecord, TimeOff
     from appointments.services.cancellation import RefundQuote
     from appointments.services.rescheduling import MoveQuote
 
@@ -167,6 +167,26 @@ class VisitsInTheWay(AppointmentError):
     def __init__(self, visits: "Sequence[Appointment]") -> None:
         super().__init__(f"{len(visits)} visits in the way")
         self.visits = list(visits)
+
+
+class SameRecord(AppointmentError):
+    """The patient has this very file at this clinic already: `record`."""
+
+    def __init__(self, record: "MedicalRecord") -> None:
+        super().__init__("the same file")
+        self.record = record
+
+
+class QuotaReached(AppointmentError):
+    """The clinic keeps no more documents of this patient than `quota` bytes; `used` are taken."""
+
+    def __init__(self, *, used: int, quota: int) -> None:
+        super().__init__(f"{used} of {quota} bytes are used")
+        self.used, self.quota = used, quota
+
+
+class RecordGone(AppointmentError):
+    """The record is deleted, or cannot be taken back any more."""
 
 
 class NotYet(AppointmentError):

@@ -12,6 +12,13 @@ locked.
 from django.db import connection
 
 
+def lock_records(patient_id: str) -> None:
+    """Wait until no other transaction of this clinic keeps a record of the patient; held until this one ends."""
+    with connection.cursor() as cursor:
+        key = f"{connection.schema_name}:records:{patient_id}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
 def lock_doctor(doctor_id: str, *, person_id: str | None = None) -> None:
     """Wait until no other transaction of this clinic takes a time of the doctor; held until the transaction ends.
 

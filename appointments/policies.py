@@ -23,6 +23,15 @@ def workspace_doctor(user: User, clinic: Clinic) -> Doctor | None:
     return doctor
 
 
+# While it is only held, the doctor has no patient yet; after a cancelled or missed visit no longer.
+SHOWS_RECORDS = frozenset({AppointmentStatus.CONFIRMED, AppointmentStatus.IN_PROGRESS, AppointmentStatus.COMPLETED})
+
+
+def may_doctor_see_records(visit: Appointment) -> bool:
+    """Whether the visit lets its doctor see the patient's records at this clinic."""
+    return visit.status in SHOWS_RECORDS
+
+
 def may_patient_cancel(appointment: Appointment, *, now: datetime) -> bool:
     """Whether the patient's side may still cancel: held or confirmed, and before the visit's time."""
     return (

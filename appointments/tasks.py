@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from appointments.figures.days import keep_recent_days
-from appointments.services import booking, projections, reminders, suspension
+from appointments.services import booking, projections, records, reminders, suspension
 from clinics.models import Clinic, ClinicStatus
 from precta import clock
 from precta.fanout import each_clinic
@@ -68,3 +68,30 @@ def keep_recent_figures() -> None:
 def keep_recent_figures_all() -> None:
     """Every night, in suspended clinics too: what was changed without an event, by hand or by a repair, is counted."""
     each_clinic(keep_recent_figures)
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def preview_record(record_id: str) -> None:
+    records.make_preview(record_id)
+
+
+@shared_task(soft_time_limit=240)
+def preview_missing() -> None:
+    records.make_missing_previews()
+
+
+@shared_task
+def preview_missing_all() -> None:
+    """Every ten minutes: the previews whose task was lost with a worker or the broker."""
+    each_clinic(preview_missing)
+
+
+@shared_task
+def purge_records() -> None:
+    records.purge_deleted()
+
+
+@shared_task
+def purge_records_all() -> None:
+    """Every hour, in suspended clinics too: what was deleted a month ago goes for good."""
+    each_clinic(purge_records)

@@ -12,7 +12,7 @@ class ClinicsConfig(AppConfig):
     def ready(self) -> None:
         from django_tenants.signals import schema_migrated
 
-        from clinics import emergency_handlers, notice_handlers  # noqa: F401 - they register themselves
+        from clinics import emergency_handlers, notice_handlers, stored_files  # noqa: F401 - they register themselves
 
         schema_migrated.connect(_refresh_template, dispatch_uid="clinics.refresh_template")
         autodiscover_modules("waits")  # the lines of the two dashboards

@@ -38,6 +38,7 @@ class ClinicSettings:
     buffer_minutes: int = 0
     refund_steps: tuple[RefundStep, ...] = DEFAULT_REFUND_STEPS
     delivery_fee: Decimal = Decimal("250.00")
+    records_quota_mb: int = 200
 
     @classmethod
     def read(cls, stored: Mapping[str, Any] | None) -> "ClinicSettings":
@@ -61,6 +62,11 @@ class ClinicSettings:
     @property
     def tz(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def records_quota(self) -> int:
+        """How many bytes of documents the clinic keeps for one patient."""
+        return self.records_quota_mb * 2**20
 
     @property
     def hold(self) -> timedelta:

@@ -52,10 +52,18 @@ MY_VISITS = Entry(
     ("appointments:me:appointments",),
     _("Visits"),
 )
-MY_HISTORY = Entry(_("History"), "history", "platform", "appointments:me:timeline", ("appointments:me:timeline",))
 MY_PRESCRIPTIONS = Entry(
     _("My prescriptions"), "pill", "platform", "pharmacy:me:prescriptions", ("pharmacy:me:",), _("Prescriptions")
 )
+MY_RECORDS = Entry(
+    _("My documents"),
+    "folder-heart",
+    "platform",
+    "appointments:me:records",
+    ("appointments:me:records",),
+    _("Documents"),
+)
+MY_HISTORY = Entry(_("History"), "history", "platform", "appointments:me:timeline", ("appointments:me:timeline",))
 INBOX = Entry(_("Inbox"), "bell", "platform", "notifications:inbox", ("notifications:",))
 PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile",))
 FAMILY = Entry(_("Family"), "users", "platform", "accounts:me:family", ("accounts:me:family",))
@@ -87,6 +95,14 @@ CLINIC_VISITS = Entry(
     ),
     _("Visits"),
 )
+CLINIC_RECORDS = Entry(
+    _("My documents here"),
+    "folder-heart",
+    "clinic",
+    "appointments:records:list",
+    ("appointments:records:",),
+    _("Documents"),
+)
 OTHER_CLINICS = Entry(_("All clinics"), "building-2", "platform", "accounts:directory:clinics", ())
 
 TODAY = Entry(_("Today"), "layout-list", "clinic", "appointments:doctor:today", ("appointments:doctor:today",))
@@ -117,9 +133,9 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "platform": (DOCTORS, CLINICS, ARTICLES, MY_CARE),
     "platform-more": (DOCTORS, CLINICS, ARTICLES),
     "platform-tabs": (HOME, DOCTORS, MY_VISITS, MY_CARE),
-    "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, OTHER_CLINICS),
+    "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, CLINIC_RECORDS, OTHER_CLINICS),
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),
-    "me": (MY_CARE, MY_VISITS, MY_PRESCRIPTIONS, MY_HISTORY, INBOX, FAMILY, PROFILE),
+    "me": (MY_CARE, MY_VISITS, MY_PRESCRIPTIONS, MY_RECORDS, MY_HISTORY, INBOX, FAMILY, PROFILE),
     "account": (INBOX, PROFILE),
     "doctor": (MY_PRACTICE, INBOX, PROFILE),
     "workspace-tabs": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),

@@ -193,6 +193,9 @@ CELERY_BEAT_SCHEDULE = {
     "refund-suspended": {"task": "appointments.tasks.refund_suspended_all", "schedule": 600},
     "watch-licences": {"task": "accounts.tasks.watch_licences", "schedule": 3600},
     "keep-figures": {"task": "appointments.tasks.keep_recent_figures_all", "schedule": 24 * 3600},
+    "preview-records": {"task": "appointments.tasks.preview_missing_all", "schedule": 600},
+    "purge-records": {"task": "appointments.tasks.purge_records_all", "schedule": 3600},
+    "sweep-files": {"task": "precta.files.tasks.sweep_orphans_all", "schedule": 24 * 3600},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 6 * 3600},
 }
 for _job in CELERY_BEAT_SCHEDULE.values():
@@ -362,17 +365,20 @@ FILES_BACKEND = env.str("FILES_BACKEND", default="")
 _files_options = env.json("FILES_OPTIONS", default={})
 
 
-def _files(folder: str, **on_disk: object) -> dict[str, object]:
+def _files(
+    folder: str, on_disk: str = "django.core.files.storage.FileSystemStorage", **more: object
+) -> dict[str, object]:
     """One store: a folder of MEDIA_ROOT, or one of the bucket that FILES_BACKEND and FILES_OPTIONS name."""
     if FILES_BACKEND:
         return {"BACKEND": FILES_BACKEND, "OPTIONS": {"location": folder, **_files_options}}
-    options = {"location": str(MEDIA_ROOT / folder), **on_disk}
-    return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    return {"BACKEND": on_disk, "OPTIONS": {"location": str(MEDIA_ROOT / folder), **more}}
 
 
 STORAGES = {
     "default": {"BACKEND": "django_tenants.files.storage.TenantFileSystemStorage"},
-    "private": _files("private", file_permissions_mode=0o600, directory_permissions_mode=0o700),
+    "private": _files(
+        "private", "precta.files.whole.WholeFiles", file_permissions_mode=0o600, directory_permissions_mode=0o700
+    ),
     "pictures": _files("pictures"),
     "staticfiles": {
         "BACKEND": env.str(

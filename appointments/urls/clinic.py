@@ -6,5 +6,6 @@ app_name = "appointments"
 
 urlpatterns = [
     path("", include("appointments.urls.patient")),
+    path("records/", include("appointments.urls.records")),
     path("workspace/", include("appointments.urls.doctor")),
 ]

@@ -5,6 +5,7 @@ from django.urls import path
 from appointments.urls.hours import HOURS_PAGES
 from appointments.views.doctor import calendar, patients, time_off, today, visits
 from appointments.views.hours.place import own_hours
+from appointments.views.records import doctor as records
 from appointments.views.timeline import doctor as timeline
 from precta import converters  # noqa: F401 - registers <id:…>
 
@@ -17,6 +18,9 @@ urlpatterns = [
     path("visits/<id:visit_id>/completed/", visits.completed, name="completed"),
     path("visits/<id:visit_id>/no-show/", visits.no_show, name="no-show"),
     path("visits/<id:visit_id>/cancel/", visits.cancel, name="cancel"),
+    path("visits/<id:visit_id>/records/", records.record_list, name="records"),
+    path("visits/<id:visit_id>/records/<id:record_id>/file/", records.file, name="record-file"),
+    path("visits/<id:visit_id>/records/<id:record_id>/preview/", records.preview, name="record-preview"),
     path("calendar/", calendar.calendar, name="calendar"),
     *(
         path(f"availability/{route}", own_hours(view), name="-".join(filter(None, ["availability", name])))

@@ -28,13 +28,20 @@ LONGEST_NAME = 100
 PDF = "application/pdf"
 IMAGES = frozenset({"image/jpeg", "image/png", "image/webp"})
 DOCUMENTS = IMAGES | {PDF}
+HEIC = "image/heic"
+# What a patient photographs with a phone is often HEIC; it is kept as JPEG, which every browser shows.
+RECORDS = DOCUMENTS | {HEIC}
 # The endings that a name may have for each content; the first is the one it gets.
 EXTENSIONS = {
     PDF: ("pdf",),
     "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
     "image/png": ("png",),
     "image/webp": ("webp",),
+    HEIC: ("heic", "heif", "hif"),
 }
+# ISO/IEC 23008-12: what stands behind "ftyp" in a picture coded with HEVC, or in one whose list of brands tells more.
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis"}
+HEIF_BRANDS = HEIC_BRANDS | {b"mif1", b"msf1"}
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 # What begins something that a browser or a server might run, when it hides in a picture or a PDF.
 # Four letters alone turn up by chance in one large photo of a hundred, so a tag needs what follows its name.
@@ -112,13 +119,15 @@ def check_upload(
     if kind == PDF:
         _refuse_unreadable_pdf(data)
     else:
-        kind, data = reencode(data)
+        kind, data = reencode(data, heic=kind == HEIC)
     extension = EXTENSIONS[kind][0]
     return CheckedUpload(kind, extension, safe_name(name, extension), data)
 
 
 def content_type_of(data: bytes) -> str:
     """The type that the bytes themselves tell, empty when it is none that we know."""
+    if data[4:8] == b"ftyp":
+        return HEIC if _is_heic(data) else ""
     try:
         found = puremagic.magic_string(data)
     except (puremagic.PureError, ValueError):
@@ -128,6 +137,12 @@ def content_type_of(data: bytes) -> str:
             # Some readers look for the beginning anywhere in the first kilobyte; we want it where it belongs.
             return match.mime_type if match.mime_type != PDF or data.startswith(HEADER) else ""
     return ""
+
+
+def _is_heic(data: bytes) -> bool:
+    length = min(int.from_bytes(data[:4]), 256)
+    brands = {data[at : at + 4] for at in range(16, length, 4)}
+    return data[8:12] in HEIC_BRANDS or (data[8:12] in HEIF_BRANDS and bool(brands & HEIC_BRANDS))
 
 
 def kinds_named(allowed: frozenset[str]) -> str:

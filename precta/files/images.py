@@ -21,13 +21,14 @@ PIXELS = _("This picture has too many pixels. Choose one of at most 50 megapixel
 UNREADABLE = _("This file cannot be opened; it may be damaged. Choose another one.")
 
 
-def reencode(data: bytes, *, longest_side: int = LONGEST_SIDE) -> tuple[str, bytes]:
-    """The picture alone, upright, at most `longest_side` pixels long, as JPEG (or PNG when it is one).
+def reencode(data: bytes, *, longest_side: int = LONGEST_SIDE, heic: bool = False) -> tuple[str, bytes]:
+    """The picture alone, upright, at most `longest_side` pixels long, as JPEG (or PNG when it is one). A phone's HEIC
+    is read only when `heic` says so.
 
     Returns the content type and the bytes. Raises UploadRefused ("pixels", "unreadable").
     """
     with _hostile():
-        picture = _open(data, longest_side)
+        picture = _open(data, longest_side, heic=heic)
         as_png = picture.format == "PNG"
         drawn = _upright(picture)
         drawn.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
@@ -69,10 +70,17 @@ def _hostile() -> Iterator[None]:
         raise UploadRefused(UNREADABLE, code="unreadable") from None
 
 
-def _open(data: bytes, needed: int) -> Image.Image:
+def _open(data: bytes, needed: int, *, heic: bool = False) -> Image.Image:
+    formats = tuple(FORMATS)
+    if heic:
+        # Here because a web worker that meets no HEIC does without its decoder.
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+        formats = ("HEIF",)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
-        picture = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
+        picture = Image.open(io.BytesIO(data), formats=formats)
     if picture.width * picture.height > MOST_PIXELS:
         raise UploadRefused(PIXELS, code="pixels")
     # A JPEG decodes straight to a half, a quarter or an eighth: a large photo then costs little memory.

@@ -7,6 +7,8 @@ opens in that clinic's schema only: a key that strays into another clinic's row 
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -16,7 +18,9 @@ from django_tenants.utils import get_public_schema_name
 
 from precta.files.checks import EXTENSIONS, IMAGES, CheckedUpload
 from precta.files.exceptions import FileUnreadable
-from precta.files.sealing import seal, size_of_content, unseal
+from precta.files.keys import active_key, finder
+from precta.files.sealing import HEAD, rewrapped, seal, size_of_content, unseal, wrapped_by
+from precta.files.whole import Pieces
 from precta.ids import new_id
 from precta.tenancy import current_schema
 
@@ -26,23 +30,30 @@ PUBLIC_NAME = re.compile(r"[a-z]+/[0-9a-f]{40}\.(webp|jpg|png)")
 
 
 def put(checked: CheckedUpload, *, folder: str) -> str:
-    """Encrypt and keep a file; returns its key for a column of up to 500 characters. The key tells nothing of it."""
+    """Encrypt and keep a file; returns its key for a column of up to 500 characters. The key tells nothing of it.
+
+    The file is written while it is sealed, and there only once it is whole. A row must name it within a day, or it is
+    swept away (`precta.files.orphans`).
+    """
     if not FOLDER.fullmatch(folder):
         raise ValueError(f"not a folder: {folder!r}")
-    key = f"{current_schema()}/{folder}/{new_id()}"
-    with checked.open() as source:
-        return _private().save(key, ContentFile(b"".join(seal(source, place=key))))
+    schema = current_schema()
+    key = f"{schema}/{folder}/{new_id()}"
+    under = active_key(schema)
+    try:
+        with checked.open() as source:
+            return _private().save(key, Pieces(seal(source, place=key, under=under), key))
+    except BaseException:
+        with suppress(Exception):
+            _private().delete(key)
+        raise
 
 
 def open_stored(key: str) -> Iterator[bytes]:
     """The file's bytes, piece by piece. Raises FileUnreadable at once when it is not there, not ours or not whole at
     its beginning, and in place of the last piece when its end was changed."""
     _refuse_foreign(key)
-    try:
-        source = _private().open(key)
-    except FileNotFoundError:
-        raise FileUnreadable("not there") from None
-    pieces = _pieces(source, key)
+    pieces = _pieces(_opened(key), key)
     return _with_first(next(pieces), pieces)
 
 
@@ -64,6 +75,37 @@ def delete(key: str) -> None:
     """Remove a file; nothing happens when there is none. Call it after the commit that forgets the key."""
     _refuse_foreign(key)
     _private().delete(key)
+
+
+def stored_keys(schema: str, folder: str = "") -> Iterator[str]:
+    """The key of every file of the schema, or of one of its folders; also of what an interrupted upload left."""
+    yield from _walk(f"{schema}/{folder}" if folder else schema)
+
+
+def kept_since(key: str) -> datetime:
+    return _private().get_modified_time(key)
+
+
+def remove_lost(key: str) -> None:
+    """Remove what no row names, or the half of a file: a name from `stored_keys`."""
+    _private().delete(key)
+
+
+def wrapped_under(key: str) -> tuple[bytes, bytes]:
+    """(format, name) of the key that wraps the file's own. Raises FileUnreadable."""
+    with _opened(key) as source:
+        return wrapped_by(source.read(HEAD))
+
+
+def rewrap(key: str) -> None:
+    """Put a file's own key under the active key of its schema. The old file stands until the new one is whole.
+
+    Raises FileUnreadable.
+    """
+    schema = key.partition("/")[0]
+    with _opened(key) as source:
+        head = rewrapped(source.read(HEAD), place=key, find=finder(schema), under=active_key(schema))
+        _private()._save(key, Pieces(_with_first(head, iter(lambda: source.read(2**16), b"")), key))
 
 
 def put_public_image(content_type: str, data: bytes, *, folder: str) -> str:
@@ -90,6 +132,24 @@ def _private() -> Storage:
     return storages["private"]
 
 
+def _opened(key: str) -> Any:
+    try:
+        return _private().open(key)
+    except FileNotFoundError:
+        raise FileUnreadable("not there") from None
+
+
+def _walk(folder: str) -> Iterator[str]:
+    try:
+        folders, files = _private().listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in files:
+        yield f"{folder}/{name}"
+    for name in folders:
+        yield from _walk(f"{folder}/{name}")
+
+
 def _refuse_foreign(key: str) -> None:
     owner = key.partition("/")[0]
     if not KEY.fullmatch(key) or owner not in {get_public_schema_name(), current_schema()}:
@@ -98,7 +158,7 @@ def _refuse_foreign(key: str) -> None:
 
 def _pieces(source: Any, key: str) -> Iterator[bytes]:
     with source:
-        yield from unseal(source, place=key)
+        yield from unseal(source, place=key, find=finder(key.partition("/")[0]))
 
 
 def _with_first(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

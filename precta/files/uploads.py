@@ -17,7 +17,12 @@ MOST_READ = 40 * MEGABYTE  # a request beyond this gets the page for 413 at once
 
 
 class DroppedUpload(UploadedFile):
-    """Stands for a file that was too large to keep: its size is told, its content is gone."""
+    """Stands for a file that was too large to keep: its size is told, its content is gone.
+
+    `together`: it alone would not have been too large, but it came with others.
+    """
+
+    together = False
 
 
 class MemoryUploadHandler(FileUploadHandler):
@@ -33,7 +38,8 @@ class MemoryUploadHandler(FileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        self.parts: list[bytes] | None = []
+        # One buffer that grows: a list of pieces that is joined at the end holds a large file twice.
+        self.parts: BytesIO | None = BytesIO()
         self.kept = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -45,15 +51,18 @@ class MemoryUploadHandler(FileUploadHandler):
             self.together -= self.kept
             self.parts = None
         else:
-            self.parts.append(raw_data)
+            self.parts.write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile:
         if self.parts is None:
-            return DroppedUpload(
+            dropped = DroppedUpload(
                 file=BytesIO(), name=self.file_name, content_type=self.content_type, size=max(file_size, MOST_BYTES + 1)
             )
+            dropped.together = file_size <= MOST_BYTES
+            return dropped
+        self.parts.seek(0)
         return InMemoryUploadedFile(
-            BytesIO(b"".join(self.parts)),
+            self.parts,
             self.field_name,
             self.file_name,
             self.content_type,

@@ -71,6 +71,19 @@ def located_photo(size: tuple[int, int] = (400, 300)) -> bytes:
     return picture(size=size, exif=exif, comment=b"SECRET-COMMENT")
 
 
+def heic_photo(size: tuple[int, int] = (400, 300)) -> bytes:
+    """What a phone takes: lying on its side, with place and maker in its metadata."""
+    import pillow_heif
+
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "SECRET-PLACE"
+    taken = pillow_heif.from_pillow(Image.radial_gradient("L").resize(size).convert("RGB"))
+    out = io.BytesIO()
+    taken.save(out, quality=60, exif=exif.tobytes())
+    return out.getvalue()
+
+
 def pixel_flood(width: int = 60_000, height: int = 60_000) -> bytes:
     """A PNG of a few bytes that says it is that large."""
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 from PIL import Image
 
-from precta.files.checks import IMAGES, check_upload, safe_name
+from precta.files.checks import DOCUMENTS, IMAGES, RECORDS, check_upload, safe_name
 from precta.files.exceptions import UploadRefused
 from precta.files.images import contained, square
 from tests.files import corpus
@@ -143,3 +143,23 @@ def test_nothing_is_taken_while_the_scanner_does_not_answer(settings, answer):
     with pytest.raises(UploadRefused) as refused:
         check_upload(corpus.upload(corpus.pdf()))
     assert refused.value.code == "unchecked"
+
+
+def test_a_phones_heic_is_kept_upright_as_jpeg_without_where_it_was_taken():
+    kept = check_upload(corpus.upload(corpus.heic_photo(), "IMG_0001.HEIC"), allowed=RECORDS)
+    assert (kept.content_type, kept.name) == ("image/jpeg", "IMG_0001.jpg")
+    drawn = Image.open(io.BytesIO(kept.data))
+    assert drawn.size == (300, 400)
+    assert not drawn.getexif() and b"SECRET" not in kept.data
+
+
+def test_a_heic_is_no_document_where_none_is_asked_for_and_half_a_one_is_refused():
+    for data, allowed, code in (
+        (corpus.heic_photo(), DOCUMENTS, "type"),
+        (corpus.heic_photo()[: len(corpus.heic_photo()) // 2], RECORDS, "unreadable"),
+        (b"\0\0\0\x18ftypavif" + corpus.heic_photo()[12:], RECORDS, "type"),
+        (corpus.heic_photo() + corpus.pdf(), RECORDS, "polyglot"),
+    ):
+        with pytest.raises(UploadRefused) as refused:
+            check_upload(corpus.upload(data, "a.heic"), allowed=allowed)
+        assert refused.value.code == code

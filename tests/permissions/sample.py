@@ -5,7 +5,13 @@ from types import SimpleNamespace
 
 from accounts.models import DoctorClinicRequest, DoctorCredential
 from accounts.services.family import add_child
-from appointments.models import AvailabilityException, AvailabilityRevision, DoctorAvailability, TimeOff
+from appointments.models import (
+    AvailabilityException,
+    AvailabilityRevision,
+    DoctorAvailability,
+    MedicalRecord,
+    TimeOff,
+)
 from clinics.emergency import EmergencyAccess
 from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
@@ -99,6 +105,20 @@ def make_sample(cast, event: str = "sample"):
         time_off = TimeOff.objects.create(
             doctor=cast.doctor, starts_at=away, ends_at=away + timedelta(days=1), reason="Training"
         )
+        document, deleted = (
+            MedicalRecord.objects.create(
+                patient=cast.patient,
+                type="lab_result",
+                name="Blood count",
+                file_url=store.put(check_upload(corpus.upload(corpus.pdf())), folder="records"),
+                preview_url=store.put(check_upload(corpus.upload(corpus.picture(), "a.jpg")), folder="records"),
+                file_size_bytes=len(corpus.pdf()),
+                mime_type="application/pdf",
+                uploaded_by=cast.patient.user,
+                deleted_at=deleted_at,
+            )
+            for deleted_at in (None, now)
+        )
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
     invitation = invite(clinic=cast.uzima, by=cast.owner, role="pharmacist", email=cast.other_patient.user.email)
@@ -135,6 +155,8 @@ def make_sample(cast, event: str = "sample"):
             "membership_id": cast.staff.memberships.get(clinic=cast.uzima).pk,
             "payment_id": payment.pk,
             "refund_id": refund.pk,
+            "record_id": document.pk,
+            "deleted_id": deleted.pk,
         },
         by_model={
             "platform": {},
