@@ -171,3 +171,7 @@ class VisitsInTheWay(AppointmentError):
 
 class NotYet(AppointmentError):
     """Too early: before the visit's start (and the grace, for a patient who did not come)."""
+
+
+class NotTheDoctor(AppointmentError):
+    """Only the doctor of the visit may do that."""
