@@ -16,3 +16,5 @@ class AppointmentsConfig(AppConfig):
         )
         from appointments.figures import handlers as figures_handlers  # noqa: F401
         from appointments.notices import handlers  # noqa: F401
+        from appointments.room import handlers as room_handlers  # noqa: F401
+        from appointments.room import parts  # noqa: F401
