@@ -18,4 +18,6 @@ class AppointmentsConfig(AppConfig):
         )
         from appointments.figures import handlers as figures_handlers  # noqa: F401
         from appointments.notices import handlers  # noqa: F401
+        from appointments.room import handlers as room_handlers  # noqa: F401
+        from appointments.room import parts  # noqa: F401
         from appointments.timeline import sources, visit_part  # noqa: F401

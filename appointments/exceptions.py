@@ -191,3 +191,39 @@ class RecordGone(AppointmentError):
 
 class NotYet(AppointmentError):
     """Too early: before the visit's start (and the grace, for a patient who did not come)."""
+
+
+class NotTheDoctor(AppointmentError):
+    """Only the doctor of the visit may do that."""
+
+
+class RoomClosed(AppointmentError):
+    """The room of the visit is not open any more."""
+
+
+class TooManyMessages(AppointmentError):
+    """As many lines were written in one room as a visit can have."""
+
+
+class AlreadyRecorded(AppointmentError):
+    """There is a recording already; who wants it gone asks the clinic."""
+
+
+class VideoError(AppointmentError):
+    """Base of what a call to the provider of video rooms may raise."""
+
+
+class VideoUnavailable(VideoError):
+    """No usable answer: we do not know whether the provider did what we asked."""
+
+
+class VideoRefused(VideoError):
+    """The provider answered and did not do it."""
+
+
+class BadVideoEvent(AppointmentError):
+    """Not an event as the provider of video rooms tells them."""
+
+
+class BadVideoSecret(AppointmentError):
+    """Whoever sent the event does not know our secret."""

@@ -18,7 +18,7 @@ from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
 from clinics.admin_tools import ActionRefused, ConfirmedAction
 from clinics.exceptions import LastOwner, NotYourPart
-from clinics.forms import STEPS, ClinicPageForm
+from clinics.forms import PLAIN_RULES, STEPS, ClinicPageForm
 from clinics.models import Clinic, Domain, Membership
 from clinics.opening_hours import DAYS
 from clinics.policies import can, request_membership
@@ -183,7 +183,7 @@ class OwnClinicAdmin(ClinicModelAdmin):
         ),
         (
             _("Booking"),
-            {"fields": ("time_zone", "hold_minutes", "lead_time_minutes", "horizon_days", "buffer_minutes")},
+            {"fields": PLAIN_RULES},
         ),
         (
             _("Cancelling"),

@@ -25,6 +25,10 @@ STEPS = (1, 2, 3)
 LOGO_BYTES = 2 * 2**20
 LOGO_WIDTH, LOGO_HEIGHT = 480, 160
 PAGE = ("name", "description", "address", "city", "region", "phone", "email", "website")
+PLAIN_RULES = (
+    *("time_zone", "hold_minutes", "lead_time_minutes", "horizon_days", "buffer_minutes"),
+    "no_show_grace_minutes",
+)
 
 
 def zone_choices() -> list[tuple[str, str]]:
@@ -88,6 +92,12 @@ class ClinicPageForm(forms.ModelForm):
     buffer_minutes = forms.IntegerField(
         label=_("Pause after each visit in minutes"), min_value=0, max_value=120, help_text=_("0 to 120")
     )
+    no_show_grace_minutes = forms.IntegerField(
+        label=_("Minutes to wait for a patient"),
+        min_value=0,
+        max_value=120,
+        help_text=_("Only after this time may a visit be marked as missed."),
+    )
     delivery_fee = forms.DecimalField(
         label=_("Fee for delivering medicine"), min_value=0, max_value=100_000, max_digits=8, decimal_places=2
     )
@@ -100,7 +110,7 @@ class ClinicPageForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         policy = self.instance.policy
-        for name in ("time_zone", "hold_minutes", "lead_time_minutes", "horizon_days", "buffer_minutes"):
+        for name in PLAIN_RULES:
             self.initial[name] = getattr(policy, name)
         self.initial["delivery_fee"] = policy.delivery_fee
         for number, step in zip(STEPS, policy.refund_steps, strict=False):
@@ -155,8 +165,7 @@ class ClinicPageForm(forms.ModelForm):
             for n in STEPS
             if data[f"refund_hours_{n}"] is not None
         ]
-        names = ("time_zone", "hold_minutes", "lead_time_minutes", "horizon_days", "buffer_minutes")
-        return {name: data[name] for name in names} | {
+        return {name: data[name] for name in PLAIN_RULES} | {
             "refund_steps": steps,
             "delivery_fee": str(data["delivery_fee"]),
         }

@@ -36,6 +36,7 @@ class ClinicSettings:
     lead_time_minutes: int = 60
     horizon_days: int = 42
     buffer_minutes: int = 0
+    no_show_grace_minutes: int = 15
     refund_steps: tuple[RefundStep, ...] = DEFAULT_REFUND_STEPS
     delivery_fee: Decimal = Decimal("250.00")
     records_quota_mb: int = 200
@@ -75,6 +76,11 @@ class ClinicSettings:
     @property
     def lead_time(self) -> timedelta:
         return timedelta(minutes=self.lead_time_minutes)
+
+    @property
+    def no_show_grace(self) -> timedelta:
+        """How long after a visit's time nobody may say yet that the patient did not come."""
+        return timedelta(minutes=self.no_show_grace_minutes)
 
     def notice_to_move(self, *, is_free: bool) -> timedelta:
         """How long before a visit the patient may still move it: as long as cancelling would give something back.

@@ -21,6 +21,13 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     "usb": [],
 }
 
+# The one page that sees and hears: the room of a video visit, and the camera check before it opens.
+ROOM_PERMISSIONS_POLICY: dict[str, list[str]] = PERMISSIONS_POLICY | {
+    "camera": ["self"],
+    "display-capture": ["self"],
+    "microphone": ["self"],
+}
+
 
 def content_security_policy(*, form_targets: Iterable[str] = ()) -> dict[str, Any]:
     """The strict policy in django-csp's shape: nothing inline, nothing from other hosts.
@@ -43,3 +50,8 @@ def content_security_policy(*, form_targets: Iterable[str] = ()) -> dict[str, An
             "style-src": [SELF],
         }
     }
+
+
+def hundredms_pages(subdomain: str) -> str:
+    """The origin of 100ms' join pages. An address (the stand-in's) is taken as it is."""
+    return subdomain.rstrip("/") if "://" in subdomain else f"https://{subdomain}.app.100ms.live"

@@ -332,7 +332,12 @@ SECURE_HSTS_PRELOAD = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-from precta.security import PAYSTACK_CHECKOUT, PERMISSIONS_POLICY, content_security_policy  # noqa: E402, F401
+from precta.security import (  # noqa: E402
+    PAYSTACK_CHECKOUT,
+    PERMISSIONS_POLICY,  # noqa: F401
+    content_security_policy,
+    hundredms_pages,
+)
 
 # Numbers of requests beyond these make a 413/400 rather than a slow worker. Files are counted apart, by the handler.
 # A megabyte of text, each byte of it percent-encoded, still reaches its form, which says that it is too long.
@@ -383,7 +388,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": env.str(
             "STATICFILES_BACKEND",
-            default="whitenoise.storage.CompressedManifestStaticFilesStorage",
+            default="precta.staticfiles.HashedModules",
         )
     },
 }
@@ -417,12 +422,26 @@ SMS_BACKEND = env.str(
 PAYSTACK_BASE_URL = env.str("PAYSTACK_BASE_URL", default="https://api.paystack.co")
 PAYSTACK_SECRET_KEY = env.str("PAYSTACK_SECRET_KEY", default="")
 PAYSTACK_MPESA_PROVIDER = env.str("PAYSTACK_MPESA_PROVIDER", default="mpesa")
+
+# The room of video visits (see docs/operations.md): our own, or 100ms
+VIDEO_PROVIDER = env.str("VIDEO_PROVIDER", default="builtin")
+ROOM_ICE_SERVERS = env.json("ROOM_ICE_SERVERS", default=[])
+ROOM_TURN_SECRET = env.str("ROOM_TURN_SECRET", default="")
+HUNDREDMS_BASE_URL = env.str("HUNDREDMS_BASE_URL", default="https://api.100ms.live")
+HUNDREDMS_ACCESS_KEY = env.str("HUNDREDMS_ACCESS_KEY", default="")
+HUNDREDMS_SECRET = env.str("HUNDREDMS_SECRET", default="")
+HUNDREDMS_TEMPLATE_ID = env.str("HUNDREDMS_TEMPLATE_ID", default="")
+HUNDREDMS_SUBDOMAIN = env.str("HUNDREDMS_SUBDOMAIN", default="")
+HUNDREDMS_WEBHOOK_SECRET = env.str("HUNDREDMS_WEBHOOK_SECRET", default="")
+
 CONTENT_SECURITY_POLICY = content_security_policy(
     form_targets=[
         f"{PUBLIC_SCHEME}://{PLATFORM_HOST}{_port}",
         f"{PUBLIC_SCHEME}://*.{PLATFORM_HOST}{_port}",
         *PAYSTACK_CHECKOUT,
         *([PAYSTACK_BASE_URL] if DEVSTACK else []),
+        # The form that opens the provider's room ends at its page.
+        *([hundredms_pages(HUNDREDMS_SUBDOMAIN)] if VIDEO_PROVIDER == "hundredms" else []),
     ]
 )
 PAYSTACK_DOMAIN = env.str("PAYSTACK_DOMAIN", default="test" if DEBUG or DEVSTACK else "live")

@@ -39,7 +39,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
             AppointmentStatus.NO_SHOW,
         }
     ),
-    AppointmentStatus.IN_PROGRESS: frozenset({AppointmentStatus.COMPLETED}),
+    # A doctor who has begun may wait for somebody who never comes.
+    AppointmentStatus.IN_PROGRESS: frozenset({AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW}),
     AppointmentStatus.COMPLETED: frozenset(),
     AppointmentStatus.CANCELLED: frozenset(),
     AppointmentStatus.NO_SHOW: frozenset(),

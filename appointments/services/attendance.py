@@ -1,19 +1,17 @@
 """What became of a confirmed visit: the patient came, did not come, or has been seen."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import User
 from appointments.exceptions import InvalidTransition, NotYet
 from appointments.models import Appointment, AppointmentStatus
-from appointments.services import transitions
+from appointments.services import consultation, transitions
 from precta import clock
 from precta.audit.services import record
 from precta.outbox.services import emit
 
-# A patient is given this long after the start before anybody may say that they did not come.
-NO_SHOW_GRACE = timedelta(minutes=15)
 ARRIVED = "arrived"
 
 
@@ -41,26 +39,44 @@ def undo_arrived(*, appointment: Appointment, by_user: User) -> Appointment:
 
 
 def mark_no_show(*, appointment: Appointment, by_user: User, now: datetime | None = None) -> Appointment:
-    """The patient did not come; nothing is paid back.
+    """The patient did not come; nothing is paid back. The doctor may say so of a visit that they have begun, too.
 
-    Raises NotYet until NO_SHOW_GRACE after the start, InvalidTransition when the visit is not confirmed or the
-    patient is marked as arrived.
+    Raises NotYet until the clinic's grace after the start, InvalidTransition when the visit is neither confirmed nor
+    in progress, or the patient is marked as arrived.
     """
-    if (now or clock.now()) < appointment.scheduled_at + NO_SHOW_GRACE:
+    now = now or clock.now()
+    if now < appointment.scheduled_at + appointment.clinic.policy.no_show_grace:
         raise NotYet
     with transaction.atomic():
-        # Locked, so that nobody marks the arrival between this look and the change.
-        if Appointment.objects.select_for_update().get(pk=appointment.pk).arrived_at is not None:
+        # Locked, so that nobody marks the arrival or begins the visit between this look and the change.
+        visit = Appointment.objects.select_for_update(no_key=True).get(pk=appointment.pk)
+        if visit.arrived_at is not None:
             raise InvalidTransition(ARRIVED, AppointmentStatus.NO_SHOW)
-        return _close(appointment, AppointmentStatus.NO_SHOW, "appointment.no_show", by_user)
+        if visit.status == AppointmentStatus.IN_PROGRESS and by_user.pk != visit.doctor_id:
+            raise InvalidTransition(visit.status, AppointmentStatus.NO_SHOW)
+        _close(appointment, AppointmentStatus.NO_SHOW, "appointment.no_show", by_user)
+        if visit.status == AppointmentStatus.IN_PROGRESS:
+            consultation.end_at(visit, now)
+    return appointment
 
 
 def mark_completed(*, appointment: Appointment, by_user: User, now: datetime | None = None) -> Appointment:
-    """The visit took place. Raises NotYet before its start, InvalidTransition unless confirmed or in progress."""
-    if (now or clock.now()) < appointment.scheduled_at:
-        raise NotYet
+    """The visit took place. One that was never begun gets its consultation now, so that notes can be written.
+
+    Raises NotYet when it was not begun and its time has not come, InvalidTransition unless confirmed or in progress.
+    """
+    now = now or clock.now()
     with transaction.atomic():
-        return _close(appointment, AppointmentStatus.COMPLETED, "appointment.completed", by_user)
+        visit = Appointment.objects.select_for_update(no_key=True).get(pk=appointment.pk)
+        if visit.status == AppointmentStatus.IN_PROGRESS:
+            consultation.close(visit, at=now, by_user=by_user)
+            appointment.status = visit.status
+            return appointment
+        if now < visit.scheduled_at:
+            raise NotYet
+        _close(appointment, AppointmentStatus.COMPLETED, "appointment.completed", by_user)
+        consultation.consultation_of(appointment)
+    return appointment
 
 
 def _swap_arrival(appointment: Appointment, *, was_arrived: bool, arrived_at: datetime | None) -> None:

@@ -6,4 +6,5 @@ app_name = "appointments"
 
 urlpatterns = [
     path("me/", include("appointments.urls.me")),
+    path("video/", include("appointments.urls.video")),
 ]

@@ -15,7 +15,6 @@ from accounts.models import ClinicPatient, ConsultationMode, Doctor
 from appointments import selectors_desk as selectors
 from appointments.models import Appointment, AppointmentStatus, TimeOff
 from appointments.selectors_desk import Money
-from appointments.services.attendance import NO_SHOW_GRACE
 from appointments.views.desk.page import STATUSES, day_query, page
 from appointments.views.doctor.days import range_in_words, read_day
 from clinics.policies import can, capability_required, request_membership
@@ -114,7 +113,14 @@ def board(
     }
     rows = {
         visit.pk: row_of(
-            visit, money[visit.pk], links.get(visit.patient_id, ""), may=may, day=day, today=today, now=now
+            visit,
+            money[visit.pk],
+            links.get(visit.patient_id, ""),
+            may=may,
+            day=day,
+            today=today,
+            now=now,
+            grace=clinic.policy.no_show_grace,
         )
         for visit in visits
     }
@@ -155,7 +161,15 @@ def board(
 
 
 def row_of(
-    visit: Appointment, money: Money, link_id: str, *, may: dict[str, bool], day: date, today: date, now: datetime
+    visit: Appointment,
+    money: Money,
+    link_id: str,
+    *,
+    may: dict[str, bool],
+    day: date,
+    today: date,
+    now: datetime,
+    grace: timedelta,
 ) -> Row:
     confirmed = visit.status == AppointmentStatus.CONFIRMED
     held = visit.status == AppointmentStatus.PENDING_PAYMENT
@@ -175,7 +189,7 @@ def row_of(
         waiting_minutes=selectors.age_of(visit.arrived_at, now) if arrived else 0,
         can_arrive=may["attend"] and confirmed and not arrived and in_person and day <= today,
         can_undo=may["attend"] and arrived,
-        can_no_show=may["attend"] and confirmed and not arrived and now >= visit.scheduled_at + NO_SHOW_GRACE,
+        can_no_show=may["attend"] and confirmed and not arrived and now >= visit.scheduled_at + grace,
         can_move=may["move"] and confirmed and not began,
         can_cancel=may["cancel"] and (confirmed or held),
         can_take_cash=may["take_cash"] and held and bool(money.open_payment_id),

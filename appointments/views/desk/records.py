@@ -55,6 +55,7 @@ def of_visit(request: HttpRequest, visit: Appointment) -> dict[str, Any]:
         day=local_date(visit.scheduled_at, tz),
         today=local_date(now, tz),
         now=now,
+        grace=request.clinic.policy.no_show_grace,
     )
     return {
         "row": row,

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from accounts.models import ConsultationMode, Doctor
 from appointments import selectors_workspace as selectors
 from appointments.models import Appointment, AppointmentStatus
-from appointments.services.attendance import NO_SHOW_GRACE
 from appointments.views.doctor.days import age_in_words, greeting, read_day
 from appointments.views.doctor.guard import workspace
 from appointments.wall_clock import monday_of
@@ -69,7 +68,8 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
     if request.GET.get("visit"):
         card = _card(doctor, request.GET["visit"])
         record("patient.viewed", resource=card.patient, details={"appointment_id": card.visit.pk})
-    rows = [row_of(v, now=now, day=day, today=local_now.date()) for v in _visits(doctor, day, now)]
+    grace = request.clinic.policy.no_show_grace
+    rows = [row_of(v, now=now, day=day, today=local_now.date(), grace=grace) for v in _visits(doctor, day, now)]
     visits = [row.visit for row in rows if not row.is_hold]
     monday = monday_of(day)
     context = {
@@ -105,7 +105,7 @@ def _visits(doctor: Doctor, day: date, now: datetime) -> list[Appointment]:
     return list(selectors.visits_and_holds(doctor, first=day, days=1, now=now))
 
 
-def row_of(visit: Appointment, *, now: datetime, day: date, today: date) -> Row:
+def row_of(visit: Appointment, *, now: datetime, day: date, today: date, grace: timedelta) -> Row:
     confirmed = visit.status == AppointmentStatus.CONFIRMED
     running = visit.status == AppointmentStatus.IN_PROGRESS
     is_hold = visit.status == AppointmentStatus.PENDING_PAYMENT
@@ -121,8 +121,8 @@ def row_of(visit: Appointment, *, now: datetime, day: date, today: date) -> Row:
         held_minutes=-((now - visit.hold_expires_at) // timedelta(minutes=1)) if is_hold else 0,
         can_arrive=confirmed and not arrived and in_person and day <= today,
         can_undo=arrived,
-        can_complete=(confirmed or running) and started,
-        can_no_show=confirmed and not arrived and now >= visit.scheduled_at + NO_SHOW_GRACE,
+        can_complete=running or (confirmed and started),
+        can_no_show=(confirmed or running) and visit.arrived_at is None and now >= visit.scheduled_at + grace,
         # After the start, too: a doctor who was kept away gives everything back.
         can_cancel=confirmed,
     )

@@ -58,11 +58,12 @@ def test_nobody_arrives_the_day_before_by_the_clinics_calendar(cast, in_uzima, v
 
 
 def test_a_no_show_needs_the_start_and_the_grace_to_pass(cast, in_uzima, visit):
-    just_before = START + attendance.NO_SHOW_GRACE - timedelta(seconds=1)
+    grace = cast.uzima.policy.no_show_grace
+    just_before = START + grace - timedelta(seconds=1)
     with pytest.raises(NotYet):
         attendance.mark_no_show(appointment=visit, by_user=cast.doctor.user, now=just_before)
     assert unchanged(visit)
-    attendance.mark_no_show(appointment=visit, by_user=cast.doctor.user, now=START + attendance.NO_SHOW_GRACE)
+    attendance.mark_no_show(appointment=visit, by_user=cast.doctor.user, now=START + grace)
     visit.refresh_from_db()
     assert visit.status == "no_show"
     assert OutboxEvent.objects.get().payload == {"appointment_id": visit.pk}
