@@ -30,7 +30,7 @@ def of_patient(request: HttpRequest, doctor: Doctor, patient_id: str) -> HttpRes
 
     def page_of(entry: Entry) -> str:
         if entry.kind == EntryKind.RECORD:
-            return reverse("appointments:doctor:record", args=[last.pk, entry.id]) if last else ""
+            return reverse("appointments:doctor:record-file", args=[last.pk, entry.id]) if last else ""
         if entry.doctor_id != doctor.pk:
             return ""
         if entry.kind == EntryKind.PRESCRIPTION:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import Role
@@ -20,6 +21,7 @@ PAGES = {
     EntryKind.PRESCRIPTION: "pharmacy:patient:detail",
     EntryKind.RECORD: "appointments:records:detail",
 }
+PAPERS = {EntryKind.PRESCRIPTION: "pharmacy:me:pdf", EntryKind.RECORD: "appointments:me:record-file"}
 
 
 @require_safe
@@ -38,9 +40,10 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 def _page_of(entry: Entry) -> str:
-    """On the host of the clinic; a suspended one shows nothing there."""
+    """On the host of the clinic; of a suspended one, whose host shows nothing, the paper alone."""
+    if not entry.clinic.is_open:
+        paper = PAPERS.get(entry.kind)
+        return reverse(paper, args=[entry.clinic.pk, entry.id]) if paper else ""
     name = PAGES.get(entry.kind)
-    if name is None or not entry.clinic.is_open:
-        return ""
     key = entry.subject_id if entry.kind == EntryKind.NOTE else entry.id
-    return hosts.clinic_url(entry.clinic, name, key)
+    return hosts.clinic_url(entry.clinic, name, key) if name else ""
