@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Doctor
 from appointments import selectors_workspace as selectors
+from appointments.policies import SHOWS_RECORDS
 from appointments.timeline.selectors import Entry
 from appointments.timeline.sources import FOR_DOCTORS, EntryKind
 from appointments.views.doctor.days import age_in_words
@@ -20,17 +21,19 @@ from precta.audit.services import record
 @workspace
 @require_safe
 def of_patient(request: HttpRequest, doctor: Doctor, patient_id: str) -> HttpResponse:
-    """Their visits here, what was diagnosed and planned, prescriptions, and the documents not hidden from this doctor.
+    """Their visits here, what was diagnosed and planned, prescriptions, and the documents not hidden from this doctor;
+    of somebody who never came to this doctor the visits alone.
 
     Colleagues' notes show what the patient reads of them, never findings or private notes. Looking is in the trail.
     """
     patient = get_object_or_404(selectors.patients_of_doctor(doctor), pk=patient_id)
     record("patient.history_viewed", resource=patient)
-    last = selectors.last_visits(doctor, [patient.pk]).get(patient.pk)
+    visits = selectors.visits_of_doctor(doctor).filter(patient=patient, status__in=SHOWS_RECORDS)
+    through = visits.order_by("-scheduled_at").values_list("pk", flat=True).first()
 
     def page_of(entry: Entry) -> str:
         if entry.kind == EntryKind.RECORD:
-            return reverse("appointments:doctor:record-file", args=[last.pk, entry.id]) if last else ""
+            return reverse("appointments:doctor:record-file", args=[through, entry.id])
         if entry.doctor_id != doctor.pk:
             return ""
         if entry.kind == EntryKind.PRESCRIPTION:
@@ -41,7 +44,7 @@ def of_patient(request: HttpRequest, doctor: Doctor, patient_id: str) -> HttpRes
         request,
         people=[patient],
         clinics=[request.clinic],
-        may_see=FOR_DOCTORS,
+        may_see=FOR_DOCTORS if through else [EntryKind.VISIT],
         tz=request.clinic.policy.tz,
         link=page_of,
         reader=doctor.pk,

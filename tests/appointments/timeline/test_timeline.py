@@ -144,6 +144,15 @@ def test_a_doctor_without_a_visit_finds_nobody(lived, at_clinic):
     assert at_clinic(lived.uzima, stranger.user).get(f"/workspace/patients/{lived.patient.pk}/").status_code == 404
 
 
+def test_a_patient_who_never_came_shows_that_doctor_visits_alone(lived, at_clinic, now):
+    waited = factories.make_doctor(lived.uzima, "Otieno", "Odhiambo")
+    factories.make_appointment(lived.patient, waited, now - timedelta(days=1), status="no_show")
+    page = at_clinic(lived.uzima, waited.user).get(f"/workspace/patients/{lived.patient.pk}/").content.decode()
+    assert 'class="entry visit"' in page
+    assert "Malaria" not in page
+    assert "Blood count" not in page
+
+
 def test_unfinished_notes_are_in_nobodys_history(lived, at_clinic, now):
     today = factories.make_appointment(lived.patient, lived.doctor, now - timedelta(hours=1), status="completed")
     notes_of(today, lived.uzima, "Undecided", finished=False)
@@ -200,6 +209,7 @@ def test_it_costs_the_same_however_long_it_is(lived, at_platform, at_clinic, now
         at = now - timedelta(days=60 + number)
         visit = factories.make_appointment(lived.patient, lived.doctor, at, status="completed")
         notes_of(visit, lived.uzima, f"Diagnosis {number}")
+    client.get(path)  # back on the schema of the page
     with CaptureQueriesContext(connection) as long:
         client.get(path)
     assert len(long) == len(short) <= MOST_STATEMENTS
