@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "precta.tenancy.TenancyMiddleware",
     "precta.sessions.HostSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "precta.views.errors.KnownMethods",
+    "precta.views.errors.SoundRequests",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.AuthenticationMiddleware",
