@@ -1,5 +1,6 @@
 """Error pages of the family, for every host."""
 
+import codecs
 from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -50,18 +51,28 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return render(request, "500.html", status=500)
 
 
-class KnownMethods:
-    """Answers 405 to every method that no page here has, before the check of the token would answer 403."""
+class SoundRequests:
+    """Answers 405 to every method that no page here has, before the check of the token would answer 403.
+
+    And 400 to a form with files that is in anything but UTF-8, as Django does with one that has none: it would look
+    for the named encoding, which may be none for texts, while it reads.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method in METHODS:
+            if request.content_type == "multipart/form-data" and not _is_utf8(request.encoding):
+                return refuse(request, "400.html", 400)
             return self.get_response(request)
         response = refuse(request, "405.html", 405)
         response["Allow"] = ", ".join(METHODS)
         return response
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    return encoding is None or codecs.lookup(encoding).name == "utf-8"
 
 
 class MethodNotAllowedPage:

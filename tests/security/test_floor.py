@@ -169,6 +169,13 @@ def test_a_method_that_no_page_has_is_a_405_whatever_token_comes_with_it(db, cas
     assert "<h1" in answer.content.decode()
 
 
+@pytest.mark.parametrize("charset", ["rot13", "base64", "idna", "utf-16"])
+def test_a_form_in_another_encoding_is_a_400(at_platform, cast, charset):
+    body = b'--b\r\nContent-Disposition: form-data; name="first_name"\r\n\r\nx\r\n--b--\r\n'
+    kind = f"multipart/form-data; boundary=b; charset={charset}"
+    assert at_platform(cast.patient.user).generic("POST", "/me/profile/", body, kind).status_code == 400
+
+
 def test_a_megabyte_of_text_is_refused(at_platform, cast):
     answer = at_platform(cast.patient.user).post("/me/profile/", {"first_name": "A" * 2_000_000})
     assert answer.status_code in {400, 413}
