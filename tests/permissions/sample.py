@@ -8,6 +8,7 @@ from accounts.services.family import add_child
 from appointments.models import (
     AvailabilityException,
     AvailabilityRevision,
+    ConsultationAddendum,
     DoctorAvailability,
     MedicalRecord,
     TimeOff,
@@ -76,7 +77,12 @@ def make_sample(cast, event: str = "sample"):
     cancelled = factories.make_appointment(
         cast.patient, cast.doctor, at + timedelta(days=1), fee=2500, status="cancelled", refund_due=1250
     )
+    seen = factories.make_appointment(cast.patient, cast.doctor, at - timedelta(days=10), status="completed")
+    signed = factories.make_consultation(
+        seen, reason="r", findings="f", diagnosis="d", plan="p", doctor_notes="n", finished_at=now
+    )
     with clinic_context(cast.uzima):
+        ConsultationAddendum.objects.create(consultation=signed, author=cast.doctor.user, text="Added")
         payment, paid_back = (
             Payment.objects.create(
                 user=cast.patient.user,
