@@ -65,13 +65,14 @@ def manage(database: str, *arguments: str) -> None:
     subprocess.run(command, cwd=ROOT, env=environment(database, 8000), check=True, stdout=subprocess.DEVNULL)
 
 
-def prepare_databases(*, keep: bool) -> None:
-    """The floor's, the demo's, and the demo's with 100 clinics and 5,000 doctors; vacuumed."""
+def prepare_databases(*, keep: bool, big: bool = True) -> None:
+    """The floor's, the demo's, and if `big` the demo's with 100 clinics and 5,000 doctors; vacuumed."""
     with connect("postgres") as admin:
         there = {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
-        names = ["precta_bench_floor", "precta_bench", "precta_bench_big"]
+        names = ["precta_bench_floor", "precta_bench", *(["precta_bench_big"] if big else [])]
         if keep and there.issuperset(names):
             forget_bookings(names[1])
+            forget_records(names[1])
             return
         for name in names:
             admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -83,8 +84,9 @@ def prepare_databases(*, keep: bool) -> None:
         manage("precta_bench", "migrate_schemas", "--shared", "--verbosity", "0")
         manage("precta_bench", "demo")
         manage("precta_bench", "shell", "-c", "from bench.stage import add_patients; add_patients()")
-        admin.execute('CREATE DATABASE "precta_bench_big" TEMPLATE "precta_bench"')
-        manage("precta_bench_big", "shell", "-c", "from bench.stage import grow; grow()")
+        if big:
+            admin.execute('CREATE DATABASE "precta_bench_big" TEMPLATE "precta_bench"')
+            manage("precta_bench_big", "shell", "-c", "from bench.stage import grow; grow()")
     for name in names:
         with connect(name) as database:
             if name != "precta_bench_floor":
@@ -100,6 +102,12 @@ def forget_bookings(database: str) -> None:
             "DELETE FROM appointments_appointment WHERE booked_by LIKE 'bench%' OR booked_by LIKE 'pgbench%'"
         )
         server.execute("DELETE FROM payments_payment WHERE user_id LIKE 'bench%' OR user_id LIKE 'pgbench%'")
+
+
+def forget_records(database: str) -> None:
+    """The documents that the bench brought: their files are gone already."""
+    with connect(database) as server:
+        server.execute("DELETE FROM clinic_uzima.appointments_medicalrecord WHERE uploaded_by_id LIKE 'bench%'")
 
 
 PATIENTS, PGBENCH_PATIENTS = 2000, 500
@@ -265,10 +273,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(application: str, database: str, *, workers: int = WORKERS, threads: int = THREADS):
-    """A gunicorn of the demo's shape; yields (port, process). Ends it on the way out."""
+def server(
+    application: str,
+    database: str,
+    *,
+    workers: int = WORKERS,
+    threads: int = THREADS,
+    more: dict[str, str] | None = None,
+):
+    """A gunicorn of the demo's shape; yields (port, process). Ends it on the way out.
+
+    `more` are variables of its environment beside the bench's.
+    """
     port = free_port()
-    env = environment(database, port)
+    env = environment(database, port) | (more or {})
     if application == "precta.wsgi":
         subprocess.run(
             [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],

@@ -13,6 +13,8 @@ TARGETS: dict[str, tuple[str, float]] = {
     "first_page_bytes": ("<=", 60_000),
     "next_page_bytes": ("<=", 15_000),
     "worker_rss_mb": ("<=", 120),
+    "upload_mb_s_vs_copy": (">=", 0.25),
+    "upload_rss_growth_mb": ("<=", 30),
     "clinic_create_ms_vs_migrate": ("<=", 0.5),
     "double_bookings": ("<=", 0),
 }

@@ -5,6 +5,7 @@ Sources of the rules: OWASP's File Upload Cheat Sheet; the EICAR test file as it
 
 import hashlib
 import io
+import re
 import unicodedata
 import zipfile
 from dataclasses import dataclass, field
@@ -45,9 +46,9 @@ HEIF_BRANDS = HEIC_BRANDS | {b"mif1", b"msf1"}
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 # What begins something that a browser or a server might run, when it hides in a picture or a PDF.
 # Four letters alone turn up by chance in one large photo of a hundred, so a tag needs what follows its name.
-FOREIGN = (
-    *(b"<script", b"<html", b"<!doctype", b"<?php", b"<iframe"),
-    *(b"<svg" + end for end in (b" ", b">", b"/", b"\n", b"\r", b"\t")),
+FOREIGN = re.compile(
+    rb"<(?:[sS][cC][rR][iI][pP][tT]|[hH][tT][mM][lL]|![dD][oO][cC][tT][yY][pP][eE]|\?[pP][hH][pP]|[iI][fF][rR][aA][mM][eE]"
+    rb"|[sS][vV][gG][ >/\n\r\t])"
 )
 HEADER = b"%PDF-"
 # What programs leave behind the end of a PDF without meaning harm: blanks, or a few bytes of a mail gateway.
@@ -183,8 +184,8 @@ def _refuse_malware(data: bytes) -> None:
 
 
 def _refuse_polyglot(data: bytes, kind: str) -> None:
-    lowered = data.lower()
-    found = any(sign in lowered for sign in FOREIGN) or zipfile.is_zipfile(io.BytesIO(data))
+    # One pass: a lower-case copy and a search for each tag took several times as long.
+    found = FOREIGN.search(data) is not None or zipfile.is_zipfile(io.BytesIO(data))
     if kind == PDF:
         found = found or len(data[data.rfind(b"%%EOF") + 5 :].strip()) > MOST_TRAILING
     else:

@@ -17,6 +17,7 @@ from clinics.services.creation import create_clinic
 from precta import clock, hosts
 from precta.devstack.demo.applications import add_applications
 from precta.devstack.demo.dice import Dice
+from precta.devstack.demo.documents import add_documents
 from precta.devstack.demo.money import Till
 from precta.devstack.demo.people import Cast, People
 from precta.devstack.demo.places import CLINICS
@@ -63,6 +64,8 @@ def build_demo(
             say(f"six weeks of visits to either side of today at {plan.name}")
             clinic = clinics[plan.slug]
             _save(clinic, Visits(dice, clinic, cast, till, now).build(), till)
+            with clinic_context(clinic):
+                add_documents(dice, cast.patients[0], now)
             if plan.suspended:
                 # Its future visits were cancelled when it was suspended; here they never were.
                 with clinic_context(clinic):
