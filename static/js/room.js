@@ -60,7 +60,6 @@ function callHere() {
   let other = { where: "away", state: {} };
   let wasHere = false;
   let isOver = false;
-  remote.srcObject = call.remote;
   lobbyBox.hidden = false;
   find("where").hidden = false;
   new Controls(stage, media, words, (why) => banner(why && words[why]));
@@ -100,12 +99,12 @@ function callHere() {
     else line.pace = call.status === "alone" ? PACE.waiting : PACE.negotiating;
   };
   const play = () => {
-    if (remote.srcObject && call.remote.getTracks().length) {
-      remote.play().then(
-        () => (find("play").hidden = true),
-        (error) => (find("play").hidden = error.name !== "NotAllowedError"),
-      );
-    }
+    // Not before there is something to see: a stream without data keeps the page "loading".
+    remote.srcObject ??= call.remote;
+    remote.play().then(
+      () => (find("play").hidden = true),
+      (error) => (find("play").hidden = error.name !== "NotAllowedError"),
+    );
   };
 
   media.addEventListener("change", () => {
