@@ -4,7 +4,6 @@ from datetime import UTC, timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event, vUri
 
 from appointments.models import Appointment, AppointmentStatus
 from appointments.selectors import successor_of
@@ -20,6 +19,9 @@ def calendar_file(appointment: Appointment) -> bytes:
     A visit that was moved keeps the UID of the first one and counts SEQUENCE up, so that a calendar shifts its entry
     instead of showing two; asked for an old row, the file tells where the visit went. Times are UTC.
     """
+    # Here because a web worker that is asked for no calendar does without its 2 MB.
+    from icalendar import Calendar, Event, vUri
+
     visit = _latest(appointment)
     first_id, moves = _origin(visit)
     is_off = visit.status == AppointmentStatus.CANCELLED
