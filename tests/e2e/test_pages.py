@@ -46,7 +46,8 @@ NOT_PAGES = {
 # No colour in between is judged: two frames in which nothing moves that will end. What never ends is not waited for.
 AT_REST = """() => new Promise(done => {
     const late = performance.now() + 5000;
-    const moves = animation => animation.playState === "running" && animation.effect.getComputedTiming().endTime < Infinity;
+    const ends = animation => animation.effect.getComputedTiming().endTime < Infinity;
+    const moves = animation => animation.playState === "running" && ends(animation);
     let calm = 0;
     const look = () => {
         calm = document.getAnimations().some(moves) ? 0 : calm + 1;
