@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001 - what everybody calls it
+class Warning:
     """`against` is the allergy as it is listed, or the other medicine; `shared` is what the two have in common: a
     substance, a class of CLASSES, or nothing but the name. `prescription_id` is where the other medicine stands, empty
     when it stands in the same form."""
