@@ -24,11 +24,24 @@ BOOKINGS = 400
 LIST = "/doctors/?city=Nairobi&specialty=general-practice"
 RACES, RACERS = 100, 8
 RESULTS = Path(__file__).parent / "results.json"
+# Figures that need no server: by name, what Django runs in a bench database and prints.
+ALONE = {
+    "clinic_create_ms_vs_migrate": "from bench.measures import print_creation_ratio; print_creation_ratio()",
+    "pdf_per_s_vs_typst_alone": "from bench.measures import print_paper_ratio; print_paper_ratio()",
+}
 
 
 def main() -> int:
     options = arguments()
     print("Databases …", flush=True)
+    if options.only:
+        stage.prepare_demo()
+        measured = {options.only: stage.ask("precta_bench_alone", ALONE[options.only])}
+        known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        together = {**known, **measured}
+        in_order = {name: together[name] for name in TARGETS if name in together}
+        RESULTS.write_text(json.dumps(in_order, indent=2) + "\n")
+        return print_table(measured)
     stage.prepare_databases(keep=options.keep)
     results = Bench(options.rounds, options.seconds).run()
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
@@ -38,6 +51,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     parser.add_argument("--keep", action="store_true", help="use the databases of an earlier run")
+    parser.add_argument("--only", choices=sorted(ALONE), help="measure this figure alone and keep the others")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each load in each round")
     return parser.parse_args()
@@ -68,9 +82,7 @@ class Bench:
                 self.port, self.host("uzima", self.port), slots_page
             )
         results |= self.statements()
-        results["clinic_create_ms_vs_migrate"] = stage.ask(
-            "precta_bench", "from bench.measures import print_creation_ratio; print_creation_ratio()"
-        )
+        results |= {name: stage.ask("precta_bench", code) for name, code in ALONE.items()}
         return {name: results[name] for name in TARGETS}
 
     def host(self, label: str, port: int) -> str:

@@ -13,5 +13,6 @@ TARGETS: dict[str, tuple[str, float]] = {
     "next_page_bytes": ("<=", 15_000),
     "worker_rss_mb": ("<=", 120),
     "clinic_create_ms_vs_migrate": ("<=", 0.5),
+    "pdf_per_s_vs_typst_alone": (">=", 0.6),
     "double_bookings": ("<=", 0),
 }

@@ -11,7 +11,6 @@ from precta.ids import new_id
 from precta.tenancy import clinic_context
 from tests import factories
 
-
 PLANTS = "aloe baobab cactus dahlia erica fuchsia grevillea hibiscus iris jasmine lotus mimosa".split()
 
 
