@@ -25,20 +25,20 @@ LIST = "/doctors/?city=Nairobi&specialty=general-practice"
 RACES, RACERS = 100, 8
 UPLOADS = {"upload_mb_s_vs_copy", "upload_rss_growth_mb"}
 RESULTS = Path(__file__).parent / "results.json"
+# Figures that need no server: by name, what Django runs in a bench database and prints.
+ALONE = {
+    "clinic_create_ms_vs_migrate": "from bench.measures import print_creation_ratio; print_creation_ratio()",
+    "pdf_per_s_vs_typst_alone": "from bench.measures import print_paper_ratio; print_paper_ratio()",
+}
 
 
 def main() -> int:
     options = arguments()
-    print("Databases …", flush=True)
     wanted = set(options.only.split(",")) if options.only else set(TARGETS)
     if unknown := wanted - set(TARGETS):
         raise SystemExit(f"no figure is called {', '.join(sorted(unknown))}")
-    stage.prepare_databases(keep=options.keep, big=bool(wanted - UPLOADS))
-    found: dict[str, float] = {}
-    if wanted - UPLOADS:
-        found |= Bench(options.rounds, options.seconds).run()
-    if wanted & UPLOADS:
-        found |= uploads.run(options.rounds)
+    print("Databases …", flush=True)
+    found = measure(wanted, options)
     results = {name: found[name] for name in TARGETS if name in found}
     # What was not asked for keeps the figure of its last run.
     kept = json.loads(RESULTS.read_text()) if options.only and RESULTS.exists() else {}
@@ -47,13 +47,28 @@ def main() -> int:
     return print_table(results)
 
 
+def measure(wanted: set[str], options: argparse.Namespace) -> dict[str, float]:
+    """The figures that are wanted, and those that are measured together with them."""
+    together, alone = wanted - UPLOADS - set(ALONE), wanted & set(ALONE)
+    found: dict[str, float] = {}
+    if together or wanted & UPLOADS:
+        database = "precta_bench"
+        stage.prepare_databases(keep=options.keep, big=bool(together))
+    else:
+        database = "precta_bench_alone"
+        stage.prepare_demo()
+    if together:
+        found |= Bench(options.rounds, options.seconds).run()
+    if wanted & UPLOADS:
+        found |= uploads.run(options.rounds)
+    return found | {name: stage.ask(database, ALONE[name]) for name in sorted(alone)}
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     parser.add_argument("--keep", action="store_true", help="use the databases of an earlier run")
     parser.add_argument(
-        "--only",
-        metavar="NAMES",
-        help="these figures, with commas between; only the uploads are measured apart, any other brings all others",
+        "--only", metavar="NAMES", help="these figures, with commas between; rates bring all that is measured with them"
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each load in each round")
@@ -84,11 +99,7 @@ class Bench:
             results["first_page_bytes"], results["next_page_bytes"] = measures.page_bytes(
                 self.port, self.host("uzima", self.port), slots_page
             )
-        results |= self.statements()
-        results["clinic_create_ms_vs_migrate"] = stage.ask(
-            "precta_bench", "from bench.measures import print_creation_ratio; print_creation_ratio()"
-        )
-        return results
+        return results | self.statements()
 
     def host(self, label: str, port: int) -> str:
         return f"{label + '.' if label else ''}precta.localhost:{port}"

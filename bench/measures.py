@@ -91,6 +91,45 @@ def overlapping_visits(database: str, schema: str) -> int:
     return row[0] if row else 0
 
 
+def print_paper_ratio(rounds: int = 7, papers: int = 25) -> None:
+    """PDFs per second through our service (drawn, sealed, kept, named in their rows) over what typst alone compiles of
+    the same source and data; the two take turns.
+
+    Run inside a bench database; leaves neither files nor rows' marks behind.
+    """
+    from clinics.models import Clinic
+    from pharmacy.models import Prescription
+    from pharmacy.pdf import rendering
+    from pharmacy.services.papers import paper_of
+    from precta.files import store
+    from precta.tenancy import clinic_context
+
+    clinic = Clinic.objects.get(slug="uzima")
+    with clinic_context(clinic):
+        drawn = Prescription.objects.with_people().filter(replaced_by__isnull=True).order_by("pk")[:papers]
+        rows = list(drawn)
+        inputs = [rendering.inputs_of(row, clinic) for row in rows]
+
+        def ours() -> float:
+            begun = time.perf_counter()
+            keys = [paper_of(prescription=row, clinic=clinic) for row in rows]
+            taken = time.perf_counter() - begun
+            Prescription.objects.filter(pdf_url__in=keys).update(pdf_url="")
+            for row, key in zip(rows, keys, strict=True):
+                row.pdf_url = ""
+                store.delete(key)
+            return taken
+
+        def alone() -> float:
+            begun = time.perf_counter()
+            for given in inputs:
+                rendering.compile_pdf(given, rendering.STANDARDS, own_fonts_only=True)
+            return time.perf_counter() - begun
+
+        ours(), alone()  # what a process does once
+        print(round(median(alone() / ours() for _ in range(rounds)), 3))
+
+
 def print_creation_ratio(rounds: int = 7) -> None:
     """Creating a clinic by cloning the template, as a share of creating it by migrating its schema; both committed.
 

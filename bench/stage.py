@@ -94,6 +94,16 @@ def prepare_databases(*, keep: bool, big: bool = True) -> None:
             database.execute("VACUUM ANALYZE")
 
 
+def prepare_demo() -> None:
+    """The demo's database alone, if an earlier run has left none: what measures inside Django need no more."""
+    with connect("postgres") as admin:
+        if admin.execute("SELECT 1 FROM pg_database WHERE datname = 'precta_bench_alone'").fetchone():
+            return
+        admin.execute('CREATE DATABASE "precta_bench_alone"')
+    manage("precta_bench_alone", "migrate_schemas", "--shared", "--verbosity", "0")
+    manage("precta_bench_alone", "demo")
+
+
 def forget_bookings(database: str) -> None:
     """Take back what an earlier run booked: the slots, and the holds that fill its patients' hands."""
     with connect(database) as server:

@@ -16,5 +16,6 @@ TARGETS: dict[str, tuple[str, float]] = {
     "upload_mb_s_vs_copy": (">=", 0.25),
     "upload_rss_growth_mb": ("<=", 30),
     "clinic_create_ms_vs_migrate": ("<=", 0.5),
+    "pdf_per_s_vs_typst_alone": (">=", 0.6),
     "double_bookings": ("<=", 0),
 }

@@ -111,7 +111,7 @@ Tinidazole | Fasigyn | | nitroimidazoles | 500 mg tablet
 Secnidazole | Secnidal | | nitroimidazoles | 1 g tablet
 Isoniazid | INH | | | 100 mg tablet; 300 mg tablet
 Rifampicin | Rifampin, Rifadin | rifampicin | rifamycins | 150 mg capsule; 300 mg capsule
-Rifampicin and isoniazid | RH, Rifinah | rifampicin, isoniazid | rifamycins | 150 mg/75 mg tablet
+Rifampicin and isoniazid | Rifinah | rifampicin, isoniazid | rifamycins | 150 mg/75 mg tablet
 Rifampicin, isoniazid, pyrazinamide and ethambutol | RHZE | rifampicin, isoniazid, pyrazinamide, ethambutol | rifamycins | 150 mg/75 mg/400 mg/275 mg tablet
 Pyrazinamide | PZA | | | 400 mg tablet; 500 mg tablet
 Ethambutol | Myambutol | | | 100 mg tablet; 400 mg tablet
@@ -127,7 +127,7 @@ Miconazole | Daktarin | | azoles | 2% cream; 2% oral gel
 Terbinafine | Lamisil | | | 250 mg tablet; 1% cream
 Griseofulvin | Grisovin | | | 250 mg tablet; 500 mg tablet
 Nystatin | Mycostatin | | | 100,000 units/ml suspension
-Artemether and lumefantrine | Coartem, Lonart, AL | artemether, lumefantrine | artemisinins | 20 mg/120 mg tablet; 80 mg/480 mg tablet
+Artemether and lumefantrine | Coartem, Lonart | artemether, lumefantrine | artemisinins | 20 mg/120 mg tablet; 80 mg/480 mg tablet
 Dihydroartemisinin and piperaquine | Duo-Cotecxin, P-Alaxin, DHAP | dihydroartemisinin, piperaquine | artemisinins | 40 mg/320 mg tablet
 Artesunate | Artesun | | artemisinins | 60 mg injection; 100 mg suppository
 Quinine | Quinine sulfate | | cinchona | 300 mg tablet; 600 mg/2 ml injection
@@ -136,7 +136,7 @@ Hydroxychloroquine | Plaquenil | | | 200 mg tablet
 Mefloquine | Lariam | | cinchona | 250 mg tablet
 Primaquine | Primaquine phosphate | | | 15 mg tablet
 Atovaquone and proguanil | Malarone | atovaquone, proguanil | | 250 mg/100 mg tablet
-Sulfadoxine and pyrimethamine | Fansidar, SP | sulfadoxine, pyrimethamine | sulfonamides | 500 mg/25 mg tablet
+Sulfadoxine and pyrimethamine | Fansidar | sulfadoxine, pyrimethamine | sulfonamides | 500 mg/25 mg tablet
 Albendazole | Zentel | | | 400 mg tablet; 100 mg/5 ml suspension
 Mebendazole | Vermox, Natoa | | | 100 mg tablet; 500 mg tablet
 Praziquantel | Biltricide | | | 600 mg tablet
@@ -248,7 +248,7 @@ Calcium and vitamin D3 | Calcium with vitamin D | calcium, colecalciferol | | 50
 Vitamin A | Retinol | retinol | | 100,000 units capsule; 200,000 units capsule
 Medroxyprogesterone | Depo-Provera | | | 150 mg/ml injection
 Levonorgestrel and ethinylestradiol | Microgynon, Femiplan | levonorgestrel, ethinylestradiol | | 0.15 mg/0.03 mg tablet
-Levonorgestrel | Postinor, P2 | | | 0.75 mg tablet; 1.5 mg tablet
+Levonorgestrel | Postinor | | | 0.75 mg tablet; 1.5 mg tablet
 Misoprostol | Cytotec | | | 200 micrograms tablet
 Oxytocin | Syntocinon | | | 10 units/ml injection
 Allopurinol | Zyloric | | | 100 mg tablet; 300 mg tablet
@@ -264,13 +264,13 @@ Atropine | Atropine sulfate | | | 1 mg/ml injection; 1% eye drops
 Timolol | Timoptol | | | 0.5% eye drops
 Latanoprost | Xalatan | | | 0.005% eye drops
 Permethrin | Lyclear | | | 5% cream
-Benzyl benzoate | BBE | | | 25% emulsion
+Benzyl benzoate | Ascabiol | | | 25% emulsion
 Mupirocin | Bactroban | | | 2% ointment
 Fusidic acid | Fucidin | | | 2% cream
 Calamine | Calamine lotion | | | 15% lotion
 Benzoic acid and salicylic acid | Whitfield's ointment | benzoic acid, salicylic acid | | 6%/3% ointment
 Acetylcysteine | Mucomyst | | | 200 mg sachet; 600 mg tablet
-"""
+"""  # noqa: E501 - a table reads by its rows
 
 
 @dataclass(frozen=True, slots=True)

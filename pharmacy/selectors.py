@@ -34,13 +34,13 @@ def search_medicines(asked: str = "", *, most: int | None = MOST_FOUND) -> list[
     words = words_of(asked)
     ranked = []
     for medicine in medicines():
+        hint = ", ".join(medicine.names[1:3])
         for label in medicine.labels:
             rank = _rank(words, medicine, label)
             if rank is not None:
-                ranked.append((rank, label, medicine))
-    ranked.sort(key=lambda found: found[:2])
-    hints = {medicine.name: ", ".join(medicine.names[1:3]) for _rank, _label, medicine in ranked}
-    return [Suggestion(label, hints[medicine.name]) for _rank, label, medicine in ranked[:most]]
+                ranked.append((rank, Suggestion(label, hint)))
+    ranked.sort(key=lambda found: found[0])  # of one rank by name, the usual strength first, as they are written
+    return [suggestion for _rank, suggestion in ranked[:most]]
 
 
 def _rank(words: list[str], medicine: Medicine, label: str) -> int | None:

@@ -13,9 +13,7 @@ PRESCRIPTIONS = timeline_source(
         states={"valid": _("Valid"), "replaced": _("Replaced"), "expired": _("Expired")},
         branch="""
 SELECT {clinic} AS clinic_id, 'prescription' AS kind, p.id,
-       COALESCE((SELECT c.appointment_id FROM {schema}.appointments_consultation c WHERE c.id = p.consultation_id), '')
-         AS subject_id,
-       p.issued_at AS at, p.patient_id, p.doctor_id,
+       COALESCE(p.appointment_id, '') AS subject_id, p.issued_at AS at, p.patient_id, p.doctor_id,
        CASE WHEN EXISTS (SELECT 1 FROM {schema}.pharmacy_prescription r WHERE r.replaces_id = p.id) THEN 'replaced'
             WHEN p.valid_until < (%(now)s AT TIME ZONE {zone})::date THEN 'expired'
             ELSE 'valid' END AS state,

@@ -166,7 +166,7 @@ class Sheet:
             self.lines = [LineForm(prefix="line-0")]
             self.error = _now("Write at least one medicine.")
             return None
-        if not all([line.is_valid() for line in self.lines]):
+        if [line for line in self.lines if not line.is_valid()]:
             return None
         return [{name: line.cleaned_data[name] for name in FIELDS} for line in self.lines]
 

@@ -37,11 +37,11 @@ def draw(prescription: Prescription, clinic: Clinic) -> bytes:
     inputs = inputs_of(prescription, clinic)
     for standards, own_fonts_only in ((STANDARDS, True), (STANDARDS, False)):
         try:
-            return _compile(inputs, standards, own_fonts_only)
+            return compile_pdf(inputs, standards, own_fonts_only=own_fonts_only)
         except typst.TypstError as error:
             if "could not be displayed" not in str(error):
                 raise
-    return _compile(inputs, [], False)
+    return compile_pdf(inputs, [], own_fonts_only=False)
 
 
 def inputs_of(prescription: Prescription, clinic: Clinic) -> dict[str, str]:
@@ -79,7 +79,8 @@ def _source() -> bytes:
     return TEMPLATE.read_bytes()
 
 
-def _compile(inputs: dict[str, str], standards: list[str], own_fonts_only: bool) -> bytes:
+def compile_pdf(inputs: dict[str, str], standards: list[str], *, own_fonts_only: bool) -> bytes:
+    """What typst makes of the template with these inputs. Raises typst.TypstError."""
     import typst
 
     return typst.compile(

@@ -41,6 +41,9 @@ NOT_PAGES = {
     "platform_admin:jsi18n",
     "clinic_admin:jsi18n",
     "accounts:join-doctor:paper-file",
+    "pharmacy:patient:pdf",
+    "pharmacy:me:pdf",
+    "pharmacy:doctor:medicines",
     "styleguide-page",  # pictures of the error pages, which have a test of their own
 }
 # No colour in between is judged: two frames in which nothing moves that will end. What never ends is not waited for.

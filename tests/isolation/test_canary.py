@@ -11,12 +11,14 @@ from django.utils import timezone
 from appointments.models import ConsultationAddendum, TimeOff
 from clinics.admin_sites import clinic_admin
 from clinics.models import Clinic
+from pharmacy.models import Prescription, PrescriptionTemplate
 from precta import hosts
 from precta.audit.services import record
 from precta.payments.models import Refund
 from precta.tenancy import clinic_context
 from tests import factories
 from tests.appointments.money_helpers import pay
+from tests.pharmacy.conftest import line
 
 CANARY = "Zorilla"
 
@@ -44,6 +46,20 @@ def planted(cast):
         )
         ConsultationAddendum.objects.create(consultation=notes, author=doctor.user, text=CANARY)
         Refund.objects.create(payment=payment, key="k", subject_id=visit.pk, amount=Decimal(1), reason=CANARY)
+        prescription = Prescription.objects.create(
+            appointment=visit,
+            patient=person,
+            doctor=doctor,
+            medications=[line(CANARY, dosage=CANARY, instructions=CANARY)],
+            instructions=CANARY,
+            verification_code=f"{cast.uzima.code}-{CANARY}",
+            letterhead={"clinic": CANARY, "doctor": CANARY, "patient": CANARY},
+            overrides=[{"kind": "allergy", "medicine": CANARY, "against": CANARY, "reason": CANARY}],
+            idempotency_key="canary",
+        )
+        template = PrescriptionTemplate.objects.create(
+            doctor=doctor, name=CANARY, medications=[line(CANARY)], instructions=CANARY
+        )
         record("canary.planted", resource=visit, user=person.user, details={"canary": CANARY})
     return {
         "doctor_id": doctor.pk,
@@ -52,9 +68,11 @@ def planted(cast):
         "seen_id": seen.pk,
         "window_id": window.pk,
         "time_off_id": away.pk,
+        "prescription_id": prescription.pk,
+        "template_id": template.pk,
         "day": 1,
         "name": f"{'0' * 32}.png",
-        "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk),
+        "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk, prescription.pk),
     }
 
 

@@ -147,6 +147,11 @@ PLATFORM = {
     "appointments:me:timeline": Rule(only(*ACCOUNTS), NO),
     "appointments:me:records": Rule(only(*ACCOUNTS), NO),
     "appointments:me:record-file": Rule(only("patient", missing=ACCOUNTS), NO),
+    "pharmacy:me:prescriptions": Rule(only(*ACCOUNTS), NO),
+    "pharmacy:me:pdf": Rule(only("patient", missing=ACCOUNTS - {"patient"}), NO),
+    # Whoever holds the paper
+    "pharmacy:check": both(ANYBODY),
+    "pharmacy:verify": LOOK,
     "notifications:inbox": Rule(WHOEVER_SIGNED_IN, NO),
     "notifications:read-all": Rule(NO, WHOEVER_SIGNED_IN),
     "notifications:read": Rule(NO, only("patient", others=MISSING)),
@@ -180,6 +185,7 @@ PLATFORM = {
 }
 
 DOCTORS_OWN_VISIT = only("doctor")
+READS_PRESCRIPTIONS = only("patient", "doctor", "owner", "pharmacist", others=MISSING)
 
 CLINIC = {
     **ON_EVERY_HOST,
@@ -237,6 +243,15 @@ CLINIC = {
     "appointments:doctor:availability-edit": both(only("doctor")),
     "appointments:doctor:availability-switch": Rule(NO, only("doctor")),
     "appointments:doctor:availability-remove": both(only("doctor")),
+    # A prescription: the patient's side, its doctor, and those who dispense. A sent change gets a 409.
+    "pharmacy:patient:detail": both(READS_PRESCRIPTIONS),
+    "pharmacy:patient:pdf": Rule(READS_PRESCRIPTIONS, NO),
+    "pharmacy:doctor:write": both(DOCTORS_OWN_VISIT),
+    "pharmacy:doctor:replace": both(DOCTORS_OWN_VISIT),
+    "pharmacy:doctor:medicines": Rule(only("doctor"), NO),
+    "pharmacy:doctor:templates": Rule(only("doctor"), NO),
+    "pharmacy:doctor:template-rename": Rule(NO, only("doctor")),
+    "pharmacy:doctor:template-delete": both(only("doctor")),
     "appointments:doctor:time-off": Rule(only("doctor"), NO),
     "appointments:doctor:time-off-add": both(only("doctor")),
     "appointments:doctor:time-off-remove": both(only("doctor")),
@@ -351,6 +366,13 @@ for label in ("appointments.appointment", "payments.refund"):
         act=only(*SEE_PATIENTS),
         export=only(*RUN_IT),
     )
+CLINIC |= admin_model(
+    "clinic_admin",
+    "pharmacy.prescription",
+    inside=INSIDE,
+    view=only("owner", "pharmacist"),
+    export=only("owner"),
+)
 # A doctor's hours: as in the workspace, for those who run the clinic
 for page, methods in {
     "": "both",

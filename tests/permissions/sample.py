@@ -17,10 +17,13 @@ from clinics.emergency import EmergencyAccess
 from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
 from clinics.services.staff import invite
+from pharmacy.models import Prescription, PrescriptionTemplate
+from pharmacy.services.issuing import letterhead_of
 from precta import clock
 from precta.audit.services import record
 from precta.files import store
 from precta.files.checks import check_upload
+from precta.ids import new_id, new_secret_code
 from precta.notifications.models import Notification
 from precta.notifications.services import notify
 from precta.payments.models import Payment, Refund
@@ -28,6 +31,7 @@ from precta.tenancy import clinic_context
 from tests import factories
 from tests.files import corpus
 from tests.permissions.matrix import STRANGER
+from tests.pharmacy.conftest import line
 
 
 def make_people(cast):
@@ -125,6 +129,17 @@ def make_sample(cast, event: str = "sample"):
             )
             for deleted_at in (None, now)
         )
+        prescription = Prescription.objects.create(
+            appointment=visit,
+            patient=cast.patient,
+            doctor=cast.doctor,
+            medications=[line("Amoxicillin 500 mg capsule")],
+            valid_until=(now + timedelta(days=30)).date(),
+            verification_code=f"{cast.uzima.code}-{new_secret_code()}",
+            letterhead=letterhead_of(cast.uzima, cast.doctor, cast.patient),
+            idempotency_key=new_id(),
+        )
+        template = PrescriptionTemplate.objects.create(doctor=cast.doctor, name="Fever", medications=[line()])
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
     invitation = invite(clinic=cast.uzima, by=cast.owner, role="pharmacist", email=cast.other_patient.user.email)
@@ -163,6 +178,9 @@ def make_sample(cast, event: str = "sample"):
             "refund_id": refund.pk,
             "record_id": document.pk,
             "deleted_id": deleted.pk,
+            "prescription_id": prescription.pk,
+            "template_id": template.pk,
+            "code": prescription.verification_code,
         },
         by_model={
             "platform": {},
@@ -185,6 +203,7 @@ def make_sample(cast, event: str = "sample"):
                 "appointments.timeoff": time_off.pk,
                 "payments.payment": payment.pk,
                 "payments.refund": refund.pk,
+                "pharmacy.prescription": prescription.pk,
                 "audit.auditlog": entry.pk,
                 "clinics.emergencyaccess": access.pk,
                 "clinics.membership": Membership.objects.filter(clinic=cast.uzima).first().pk,

@@ -14,6 +14,7 @@ from appointments.models import Appointment, AppointmentStatus, DoctorAvailabili
 from appointments.services.projections import refresh_clinic
 from clinics.models import Clinic, ClinicStatus
 from clinics.services.creation import create_clinic
+from pharmacy.models import Prescription, PrescriptionTemplate
 from precta import clock, hosts
 from precta.devstack.demo.applications import add_applications
 from precta.devstack.demo.dice import Dice
@@ -21,6 +22,7 @@ from precta.devstack.demo.documents import add_documents
 from precta.devstack.demo.money import Till
 from precta.devstack.demo.people import Cast, People
 from precta.devstack.demo.places import CLINICS
+from precta.devstack.demo.prescriptions import Pharmacy
 from precta.devstack.demo.visits import Book, Visits
 from precta.notifications.models import NotificationType
 from precta.notifications.services import notify
@@ -63,7 +65,9 @@ def build_demo(
         for plan in CLINICS:
             say(f"six weeks of visits to either side of today at {plan.name}")
             clinic = clinics[plan.slug]
-            _save(clinic, Visits(dice, clinic, cast, till, now).build(), till)
+            book = Visits(dice, clinic, cast, till, now).build()
+            _save(clinic, book, till)
+            _prescribe(Pharmacy(Dice(f"{seed} {clinic.slug}"), clinic, now), clinic, book)
             with clinic_context(clinic):
                 add_documents(dice, cast.patients[0], now)
             if plan.suspended:
@@ -103,10 +107,17 @@ def _save(clinic: Clinic, book: Book, till: Till) -> None:
     _insert(Consent, book.consents)
 
 
-def _insert(model: type[models.Model], rows: list) -> None:
+def _prescribe(pharmacy: Pharmacy, clinic: Clinic, book: Book) -> None:
+    first = book.windows[0].doctor if book.windows else None
+    with clinic_context(clinic):
+        _insert(Prescription, pharmacy.build(book.appointments), stamp="issued_at")
+        _insert(PrescriptionTemplate, pharmacy.templates(first) if first is not None else [])
+
+
+def _insert(model: type[models.Model], rows: list, *, stamp: str = "created_at") -> None:
     """Bulk insert that keeps the `created_at` of the past, which auto_now_add would overwrite."""
-    stamps = {row.pk: row.created_at for row in rows if getattr(row, "created_at", None)}
-    created = model._meta.get_field("created_at") if stamps else None
+    stamps = {row.pk: getattr(row, stamp) for row in rows if getattr(row, stamp, None)}
+    created = model._meta.get_field(stamp) if stamps else None
     if created is not None:
         created.auto_now_add = False
     try:
