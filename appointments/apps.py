@@ -10,6 +10,7 @@ class AppointmentsConfig(AppConfig):
         # Each registers what it holds.
         from appointments import (  # noqa: F401
             emergency_lists,
+            encounter_parts,
             projection_handlers,
             receivers,
             suspension_handlers,

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appointments.hours import DayHours, WeeklyHours
-    from appointments.models import Appointment, AvailabilityRevision, DoctorAvailability, TimeOff
+    from appointments.models import Appointment, AvailabilityRevision, Consultation, DoctorAvailability, TimeOff
     from appointments.services.cancellation import RefundQuote
     from appointments.services.rescheduling import MoveQuote
 
@@ -207,3 +207,31 @@ class BadVideoEvent(AppointmentError):
 
 class BadVideoSecret(AppointmentError):
     """Whoever sent the event does not know our secret."""
+
+
+class NotesChanged(AppointmentError):
+    """Another window saved these notes after this one had read them. `consultation` is how they stand now."""
+
+    def __init__(self, consultation: "Consultation") -> None:
+        super().__init__("notes changed")
+        self.consultation = consultation
+
+
+class NotesLocked(AppointmentError):
+    """The notes are finished, or the visit is not one that has notes. `consultation` is how they stand."""
+
+    def __init__(self, consultation: "Consultation") -> None:
+        super().__init__("notes locked")
+        self.consultation = consultation
+
+
+class NotEnded(AppointmentError):
+    """The visit goes on; its notes are finished after its end."""
+
+
+class NotesIncomplete(AppointmentError):
+    """There is neither a diagnosis nor a plan, which the patient's summary consists of."""
+
+
+class NotesOpen(AppointmentError):
+    """The notes are not finished yet: they are changed themselves, nothing is added to them."""

@@ -1,7 +1,7 @@
 """The order in which everything that changes visits takes its locks, and the advisory ones.
 
 1. the doctor's lock (`lock_doctor`), whenever a time may be taken or the hours change: hold, take again, move, save;
-2. the visit's row;
+2. the visit's row, then its consultation's;
 3. the payment's row.
 
 Whoever needs several takes them in this order, whoever needs only a later one starts there. Settling a payment knows

@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from appointments.figures.days import keep_recent_days
-from appointments.services import booking, projections, reminders, suspension
+from appointments.services import booking, consultation, projections, reminders, suspension
 from clinics.models import Clinic, ClinicStatus
 from precta import clock
 from precta.fanout import each_clinic
@@ -41,6 +41,17 @@ def remind() -> None:
 def remind_all() -> None:
     """Every ten minutes, in open clinics: the visits of a suspended one are cancelled."""
     each_clinic(remind, only_active=True)
+
+
+@shared_task
+def close_left_open() -> None:
+    consultation.close_left_open()
+
+
+@shared_task
+def close_left_open_all() -> None:
+    """Twice an hour, in suspended clinics too: a visit that was never ended."""
+    each_clinic(close_left_open)
 
 
 @shared_task

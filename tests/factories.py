@@ -23,7 +23,7 @@ from accounts.models import (
     UserStatus,
     VerificationStatus,
 )
-from appointments.models import Appointment, AppointmentStatus, DoctorAvailability
+from appointments.models import Appointment, AppointmentStatus, Consultation, DoctorAvailability
 from clinics.models import Clinic, ClinicApplication, Membership, MembershipRole
 from precta.files.checks import check_upload
 from precta.files.store import put
@@ -121,6 +121,14 @@ def make_appointment(patient: Patient, doctor: Doctor, scheduled_at: datetime, *
             idempotency_key=new_id(),
             **extra,
         )
+
+
+def make_consultation(visit: Appointment, **extra: Any) -> Consultation:
+    """The encounter of a visit, begun and ended in its time; notes are unsigned unless `finished_at` is given."""
+    extra.setdefault("started_at", visit.scheduled_at)
+    extra.setdefault("ended_at", visit.scheduled_at + timedelta(minutes=visit.duration_minutes))
+    with clinic_context(visit.clinic):
+        return Consultation.objects.create(appointment=visit, **extra)
 
 
 def link_patient(patient: Patient, clinic: Clinic) -> ClinicPatient:

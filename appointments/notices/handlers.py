@@ -1,12 +1,14 @@
 """Turns events of the outbox into notifications."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import sha256
 
 from django.utils import translation
 
 from appointments import reasons
-from appointments.models import Appointment, AppointmentStatus
+from appointments.follow_up import booking_url
+from appointments.models import Appointment, AppointmentStatus, Consultation
 from appointments.notices import wording
 from appointments.notices.recipients import Recipient, doctor_side, managers, patient_side
 from appointments.notices.wording import Words
@@ -132,6 +134,31 @@ def tell_reminder(event: OutboxEvent) -> None:
     _tell(event, patient_side(visit), kind, lambda: wording.reminder(visit), _page(visit))
 
 
+@on("consultation.finished")
+def tell_summary(event: OutboxEvent) -> None:
+    visit, consultation = _consultation(event)
+    if visit is None or consultation is None:
+        return
+    kind = NotificationType.GENERAL
+    _tell(event, patient_side(visit), kind, lambda: wording.summary_ready(visit), _page(visit))
+    proposed = consultation.follow_up_at
+    if proposed is None or proposed <= clock.now() or not visit.clinic.is_open:
+        return
+    url = booking_url(visit, consultation)
+    words = partial(wording.follow_up_proposed, visit, proposed)
+    # A second piece of news of the same event.
+    _tell(event, patient_side(visit), kind, words, url, event_id=f"follow-up-{event.pk}"[:36])
+
+
+@on("consultation.left_open")
+def tell_left_open(event: OutboxEvent) -> None:
+    visit, consultation = _consultation(event)
+    if visit is None or consultation is None or consultation.finished_at is not None:
+        return
+    url = clinic_url(visit.clinic, "appointments:doctor:visit", visit.pk)
+    _tell(event, doctor_side(visit), NotificationType.GENERAL, lambda: wording.left_open(visit), url, INBOX)
+
+
 @on("payment.completed")
 def tell_paid(event: OutboxEvent) -> None:
     payment = Payment.objects.filter(pk=event.payload["payment_id"], type=PaymentPurpose.APPOINTMENT).first()
@@ -239,6 +266,10 @@ def _stands(visit: Appointment) -> bool:
 
 def _find(appointment_id: str) -> Appointment | None:
     return Appointment.objects.select_related(*RELATED).filter(pk=appointment_id).first()
+
+
+def _consultation(event: OutboxEvent) -> tuple[Appointment | None, Consultation | None]:
+    return _visit(event), Consultation.objects.filter(pk=event.payload["consultation_id"]).first()
 
 
 def _refund(event: OutboxEvent) -> tuple[Refund | None, Appointment | None]:

@@ -1,6 +1,7 @@
 """The sentences. Called with the reader's language active."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.utils import formats, timezone
@@ -153,6 +154,35 @@ def reminder(visit: Appointment) -> Words:
         else _("Please come ten minutes early: %(address)s.") % {"address": visit.clinic.address}
     )
     return _about(visit, _("Your visit is coming up"), _paragraphs(_facts(visit), how), see_visit())
+
+
+def summary_ready(visit: Appointment) -> Words:
+    said = _("Your doctor has finished the notes. The summary is on the visit's page, for you alone to read.")
+    return _about(visit, _("Your visit summary is ready"), _paragraphs(_facts(visit), said), _("Read the summary"))
+
+
+def follow_up_proposed(visit: Appointment, at: datetime) -> Words:
+    local = timezone.localtime(at, visit.clinic.policy.tz)
+    when = f"{formats.date_format(local, 'D j M Y, H:i')} ({local:%Z})"
+    said = _("%(doctor)s proposes %(when)s for your next visit. Nothing is booked until you take it.") % {
+        "doctor": visit.doctor.display_name,
+        "when": when,
+    }
+    return Words(
+        _("A time for your next visit"),
+        said,
+        _("Book this time"),
+        _("A time for your next visit is proposed: %(when)s. Nothing is booked until you take it.") % {"when": when},
+    )
+
+
+def left_open(visit: Appointment) -> Words:
+    return Words(
+        _("A visit was not ended"),
+        _("%(when)s. It was ended for you at the end of its time; its notes wait to be finished.")
+        % {"when": _when(visit)},
+        _("Finish the notes"),
+    )
 
 
 def paid_too_late(visit: Appointment, amount: Decimal, currency: str) -> Words:

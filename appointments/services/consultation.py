@@ -19,6 +19,8 @@ from precta.outbox.services import emit
 
 # How long before its time the doctor may begin a visit, and both may enter its room.
 OPENS_BEFORE = timedelta(minutes=10)
+# A visit that nobody ended is ended by the portal so long after its time, or after its start when that was later.
+LEFT_OPEN = timedelta(hours=12)
 
 
 def start_consultation(*, appointment: Appointment, by_user: User, now: datetime | None = None) -> Consultation:
@@ -108,3 +110,23 @@ def locked_visit(appointment: Appointment, by_user: User) -> Appointment:
     visit = Appointment.objects.select_for_update(no_key=True, of=("self",)).get(pk=appointment.pk)
     visit.clinic = appointment.clinic
     return visit
+
+
+def close_left_open(*, now: datetime | None = None) -> int:
+    """End the visits of the active clinic that have been in progress for LEFT_OPEN after their time; the number ended.
+
+    They end when their time was over, or at their start when that was later. The doctor is told.
+    """
+    long_ago = (now or clock.now()) - LEFT_OPEN
+    left = Appointment.objects.filter(status=AppointmentStatus.IN_PROGRESS, busy_until__lt=long_ago)
+    return sum(_close_if_left(pk, long_ago) for pk in list(left.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _close_if_left(appointment_id: str, long_ago: datetime) -> bool:
+    visit = Appointment.objects.select_for_update(no_key=True, of=("self",)).get(pk=appointment_id)
+    if visit.status != AppointmentStatus.IN_PROGRESS or consultation_of(visit).started_at >= long_ago:
+        return False
+    consultation = close(visit, at=visit.scheduled_at + timedelta(minutes=visit.duration_minutes), by_user=None)
+    emit("consultation.left_open", appointment_id=visit.pk, consultation_id=consultation.pk)
+    return True

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from appointments.urls.hours import HOURS_PAGES
-from appointments.views.doctor import calendar, patients, time_off, today, visits
+from appointments.views.doctor import calendar, encounter, patients, time_off, today, visits
 from appointments.views.hours.place import own_hours
 from precta import converters  # noqa: F401 - registers <id:…>
 
@@ -11,6 +11,9 @@ app_name = "doctor"
 
 urlpatterns = [
     path("", today.today, name="today"),
+    path("visits/<id:visit_id>/", encounter.visit, name="visit"),
+    path("visits/<id:visit_id>/start/", encounter.start, name="start"),
+    path("visits/<id:visit_id>/addendum/", encounter.addendum, name="addendum"),
     path("visits/<id:visit_id>/arrived/", visits.arrived, name="arrived"),
     path("visits/<id:visit_id>/not-arrived/", visits.not_arrived, name="not-arrived"),
     path("visits/<id:visit_id>/completed/", visits.completed, name="completed"),

@@ -5,7 +5,14 @@ from types import SimpleNamespace
 
 from accounts.models import DoctorClinicRequest, DoctorCredential
 from accounts.services.family import add_child
-from appointments.models import AvailabilityException, AvailabilityRevision, DoctorAvailability, TimeOff
+from appointments.models import (
+    AvailabilityException,
+    AvailabilityRevision,
+    ConsultationAddendum,
+    DoctorAvailability,
+    RoomMessage,
+    TimeOff,
+)
 from clinics.emergency import EmergencyAccess
 from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
@@ -46,6 +53,13 @@ def make_sample(cast, event: str = "sample"):
     now = clock.now()
     at = (now + timedelta(days=3)).replace(hour=7, minute=0, second=0, microsecond=0)
     visit = factories.make_appointment(cast.patient, cast.doctor, at, fee=2500)
+    # In progress, so that its room stays open however long the suite takes.
+    video = factories.make_appointment(
+        cast.patient, cast.doctor, now - timedelta(minutes=45), consultation_type="video", status="in_progress"
+    )
+    factories.make_consultation(video, ended_at=None)
+    with clinic_context(cast.uzima):
+        RoomMessage.objects.create(appointment=video, sender=cast.doctor.user, text="Paracetamol 500 mg")
     link = add_child(
         guardian=cast.patient,
         by=cast.patient.user,
@@ -70,7 +84,12 @@ def make_sample(cast, event: str = "sample"):
     cancelled = factories.make_appointment(
         cast.patient, cast.doctor, at + timedelta(days=1), fee=2500, status="cancelled", refund_due=1250
     )
+    seen = factories.make_appointment(cast.patient, cast.doctor, at - timedelta(days=10), status="completed")
+    signed = factories.make_consultation(
+        seen, reason="r", findings="f", diagnosis="d", plan="p", doctor_notes="n", finished_at=now
+    )
     with clinic_context(cast.uzima):
+        ConsultationAddendum.objects.create(consultation=signed, author=cast.doctor.user, text="Added")
         payment, paid_back = (
             Payment.objects.create(
                 user=cast.patient.user,
@@ -117,6 +136,7 @@ def make_sample(cast, event: str = "sample"):
             "doctor_id": cast.doctor.pk,
             "appointment_id": visit.pk,
             "visit_id": visit.pk,
+            "video_visit_id": video.pk,
             "patient_id": cast.patient.pk,
             "window_id": window.pk,
             "exception_id": differs.pk,

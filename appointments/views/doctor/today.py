@@ -12,7 +12,9 @@ from django.views.decorators.http import require_safe
 from accounts.models import ConsultationMode, Doctor
 from appointments import selectors_workspace as selectors
 from appointments.models import Appointment, AppointmentStatus
+from appointments.selectors_encounter import MOST_TO_FINISH, notes_to_finish
 from appointments.views.doctor.days import age_in_words, greeting, read_day
+from appointments.views.doctor.encounter import may_start
 from appointments.views.doctor.guard import workspace
 from appointments.wall_clock import monday_of
 from precta import clock
@@ -37,10 +39,12 @@ class Row:
     can_complete: bool
     can_no_show: bool
     can_cancel: bool
+    can_open: bool
 
     @property
     def has_menu(self) -> bool:
-        return self.can_undo or self.can_no_show or self.can_cancel or (self.can_complete and self.can_arrive)
+        """There is always something else to do with a visit than its one button says."""
+        return not self.is_hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
     rows = [row_of(v, now=now, day=day, today=local_now.date(), grace=grace) for v in _visits(doctor, day, now)]
     visits = [row.visit for row in rows if not row.is_hold]
     monday = monday_of(day)
+    unfinished = list(notes_to_finish(doctor)[: MOST_TO_FINISH + 1])
     context = {
         "doctor": doctor,
         "day": day,
@@ -88,6 +93,8 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         "greeting": greeting(local_now) % {"name": doctor.last_name},
         "bars": bars(selectors.visits_by_day(doctor, first=monday, days=WEEK), day),
         "card": card,
+        "to_finish": unfinished[:MOST_TO_FINISH],
+        "more_to_finish": len(unfinished) > MOST_TO_FINISH,
         "last_seen": date_format(card.last_seen.astimezone(tz), "j F Y") if card and card.last_seen else "",
         "age": age_in_words(card.patient.date_of_birth, local_now.date()) if card else "",
     }
@@ -125,6 +132,7 @@ def row_of(visit: Appointment, *, now: datetime, day: date, today: date, grace: 
         can_no_show=(confirmed or running) and visit.arrived_at is None and now >= visit.scheduled_at + grace,
         # After the start, too: a doctor who was kept away gives everything back.
         can_cancel=confirmed,
+        can_open=running or may_start(visit, now),
     )
 
 
