@@ -41,6 +41,10 @@ ACTS: dict[str, Any] = {
     "clinic_application.resubmitted": _("Sent a clinic's application again"),
     "clinic_application.retried": _("Tried again to create a clinic"),
     "clinic_application.submitted": _("Sent a clinic's application"),
+    "consultation.recorded": _("A recording of a video visit was kept"),
+    "consultation.recording_agreed": _("Agreed to a recording of a video visit"),
+    "consultation.recording_dropped": _("A recording was dropped: not both had agreed"),
+    "consultation.recording_refused": _("Took back the consent to a recording"),
     "consent.given": _("Gave a consent"),
     "consent.withdrawn": _("Took a consent back"),
     "consultation.added_to": _("Added to finished notes of a visit"),
@@ -120,6 +124,9 @@ ACTS: dict[str, Any] = {
     "refund.queued": _("A refund was put in the queue"),
     "refund.requested": _("Ordered a refund"),
     "refund.submitted": _("Sent a refund to the provider"),
+    "room.joined": _("Joined the room of a video visit"),
+    "room.left": _("Left the room of a video visit"),
+    "room.refused": _("Was not let into the room of a video visit"),
     "second_factor.added": _("Set up a second step of signing in"),
     "second_factor.failed": _("Failed at the second step of signing in"),
     "second_factor.made_anew": _("Made new recovery codes"),
@@ -146,6 +153,8 @@ ACTS: dict[str, Any] = {
     "user.signed_out_everywhere": _("Signed an account out everywhere"),
     "user.signed_up": _("Made an account"),
     "user.suspended": _("Suspended an account"),
+    "video_event.received": _("The video provider told of a room"),
+    "video_event.unknown": _("The video provider told of an unknown room"),
 }
 
 # What is acted on, by the trail's `resource_type`.
@@ -179,6 +188,7 @@ THINGS: dict[str, Any] = {
     "staffinvitation": _("Invitation"),
     "timeoff": _("Time off"),
     "user": _("Account"),
+    "video_event": _("Message of the video provider"),
 }
 
 # The first word of an action → what the filter calls the whole family.
@@ -203,11 +213,13 @@ FAMILIES: dict[str, Any] = {
     "prescription_template": _("Templates for prescriptions"),
     "record": _("Documents"),
     "refund": _("Refunds"),
+    "room": _("Rooms of video visits"),
     "second_factor": _("Second step of signing in"),
     "sign_in": _("Signing in"),
     "staff": _("Staff"),
     "time_off": _("Time off"),
     "user": _("Accounts"),
+    "video_event": _("Messages of the video provider"),
 }
 
 

@@ -10,7 +10,7 @@ from django.contrib import messages as toasts
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -311,12 +311,8 @@ def _refuse(request: HttpRequest, refusal: Refused) -> HttpResponse:
 
 def _after(place: Place) -> str:
     """Where the visit goes on when the call is over: the doctor's notes, the patient's page."""
-    if place.side is Side.PATIENT:
-        return reverse("appointments:patient:detail", args=[place.visit.pk])
-    try:
-        return reverse("appointments:doctor:visit", args=[place.visit.pk])
-    except NoReverseMatch:
-        return reverse("appointments:doctor:today")
+    name = "appointments:doctor:visit" if place.side is Side.DOCTOR else "appointments:patient:detail"
+    return reverse(name, args=[place.visit.pk])
 
 
 def _only_the_doctor(place: Place) -> None:

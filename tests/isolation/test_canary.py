@@ -8,7 +8,7 @@ import pytest
 from django.urls import get_resolver
 from django.utils import timezone
 
-from appointments.models import ConsultationAddendum, TimeOff
+from appointments.models import ConsultationAddendum, RoomMessage, TimeOff
 from clinics.admin_sites import clinic_admin
 from clinics.models import Clinic
 from pharmacy.models import Prescription, PrescriptionTemplate
@@ -38,6 +38,7 @@ def planted(cast):
     seen = factories.make_appointment(person, doctor, now - timedelta(days=3), status="completed", notes=CANARY)
     parts = ("reason", "findings", "doctor_notes", "diagnosis", "plan", "follow_up_notes")
     notes = factories.make_consultation(seen, finished_at=now, **dict.fromkeys(parts, CANARY))
+    video = factories.make_appointment(person, doctor, now, consultation_type="video", notes=CANARY)
     payment = pay(visit, 2500, at=now)
     window = factories.make_window(doctor, 1, "08:00", "12:00")
     with clinic_context(cast.uzima):
@@ -45,6 +46,7 @@ def planted(cast):
             doctor=doctor, starts_at=now + timedelta(days=5), ends_at=now + timedelta(days=6), reason=CANARY
         )
         ConsultationAddendum.objects.create(consultation=notes, author=doctor.user, text=CANARY)
+        RoomMessage.objects.create(appointment=video, sender=doctor.user, text=CANARY)
         Refund.objects.create(payment=payment, key="k", subject_id=visit.pk, amount=Decimal(1), reason=CANARY)
         prescription = Prescription.objects.create(
             appointment=visit,
@@ -66,6 +68,7 @@ def planted(cast):
         "appointment_id": visit.pk,
         "visit_id": visit.pk,
         "seen_id": seen.pk,
+        "video_visit_id": video.pk,
         "window_id": window.pk,
         "time_off_id": away.pk,
         "prescription_id": prescription.pk,
@@ -91,6 +94,7 @@ def addresses(planted):
         f"/workspace/?visit={planted['visit_id']}",
         f"/workspace/visits/{planted['seen_id']}/",
         f"/appointments/{planted['seen_id']}/",
+        f"/appointments/{planted['video_visit_id']}/",
         f"/workspace/patients/?q={CANARY[:4]}",
         f"/doctors/?q={CANARY[:4]}",
         f"/appointments/?person={planted['doctor_id']}&clinic=uzima",

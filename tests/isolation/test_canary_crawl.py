@@ -195,6 +195,7 @@ def test_the_word_was_planted_where_people_write(sides):
         *(f"appointments_consultation.{part}" for part in ("reason", "findings", "doctor_notes", "diagnosis", "plan")),
         "appointments_consultation.follow_up_notes",
         "appointments_consultationaddendum.text",
+        "appointments_roommessage.text",
         "audit_auditlog.details",
         "audit_auditlog.user_agent",
         "payments_payment.provider_response",

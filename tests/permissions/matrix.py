@@ -163,6 +163,8 @@ PLATFORM = {
     "accounts:invitation:code": Rule(ANYBODY, only(missing=SIGNED_IN)),
     # The provider signs its events; a person's post is a forgery.
     "payments:paystack-webhook": Rule(NO, Method(frozenset(), others=FORBIDDEN, stranger=FORBIDDEN)),
+    # So does the one of video rooms, by our secret.
+    "appointments:video:hundredms-webhook": Rule(NO, Method(frozenset(), others=FORBIDDEN, stranger=FORBIDDEN)),
     # Joining as a doctor. Whoever has not begun is led to the first page, a paper is its owner's alone.
     "accounts:join-doctor:home": LOOK,
     "accounts:join-doctor:start": Rule(NO, Method(SIGNED_IN - {"admin"})),
@@ -186,6 +188,8 @@ PLATFORM = {
 
 DOCTORS_OWN_VISIT = only("doctor")
 READS_PRESCRIPTIONS = only("patient", "doctor", "owner", "pharmacist", others=MISSING)
+IN_THE_ROOM = only("patient", "doctor", others=MISSING)
+DOCTOR_IN_THE_ROOM = only("doctor", missing=SIGNED_IN - {"doctor", "patient"})
 
 CLINIC = {
     **ON_EVERY_HOST,
@@ -216,6 +220,16 @@ CLINIC = {
     "appointments:records:file": Rule(MY_VISIT, NO),
     "appointments:records:preview": Rule(MY_VISIT, NO),
     "appointments:records:views": Rule(MY_VISIT, NO),
+    # The room of a video visit: of its two people, and of its doctor to begin and to end it
+    "appointments:room:room": Rule(IN_THE_ROOM, NO),
+    "appointments:room:exchange": Rule(NO, IN_THE_ROOM),
+    "appointments:room:join": Rule(NO, IN_THE_ROOM),
+    "appointments:room:leave": Rule(NO, IN_THE_ROOM),
+    "appointments:room:messages": Rule(NO, IN_THE_ROOM),
+    "appointments:room:recording": Rule(NO, IN_THE_ROOM),
+    "appointments:room:open": Rule(NO, IN_THE_ROOM),
+    "appointments:room:start": Rule(NO, DOCTOR_IN_THE_ROOM),
+    "appointments:room:end": both(DOCTOR_IN_THE_ROOM),
     # The workspace: of this clinic's doctor
     "appointments:doctor:today": Rule(only("doctor"), NO),
     "appointments:doctor:calendar": Rule(only("doctor"), NO),

@@ -11,6 +11,7 @@ from appointments.models import (
     ConsultationAddendum,
     DoctorAvailability,
     MedicalRecord,
+    RoomMessage,
     TimeOff,
 )
 from clinics.emergency import EmergencyAccess
@@ -57,6 +58,13 @@ def make_sample(cast, event: str = "sample"):
     now = clock.now()
     at = (now + timedelta(days=3)).replace(hour=7, minute=0, second=0, microsecond=0)
     visit = factories.make_appointment(cast.patient, cast.doctor, at, fee=2500)
+    # In progress, so that its room stays open however long the suite takes.
+    video = factories.make_appointment(
+        cast.patient, cast.doctor, now - timedelta(minutes=45), consultation_type="video", status="in_progress"
+    )
+    factories.make_consultation(video, ended_at=None)
+    with clinic_context(cast.uzima):
+        RoomMessage.objects.create(appointment=video, sender=cast.doctor.user, text="Paracetamol 500 mg")
     link = add_child(
         guardian=cast.patient,
         by=cast.patient.user,
@@ -158,6 +166,7 @@ def make_sample(cast, event: str = "sample"):
             "doctor_id": cast.doctor.pk,
             "appointment_id": visit.pk,
             "visit_id": visit.pk,
+            "video_visit_id": video.pk,
             "patient_id": cast.patient.pk,
             "window_id": window.pk,
             "exception_id": differs.pk,
