@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
@@ -85,9 +85,10 @@ class Clinic(TenantMixin):
         max_length=10,
         choices=ClinicStatus.choices,
         default=ClinicStatus.ACTIVE,
+        db_default=ClinicStatus.ACTIVE,
         db_index=True,
     )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_default=Now())
 
     objects = ClinicQuerySet.as_manager()
 

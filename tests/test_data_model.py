@@ -162,6 +162,47 @@ def assert_indexed(table: str) -> None:
         assert any(f"{index},".startswith(f"{wanted},") for index in indexes), f"{table}: no index on {wanted}"
 
 
+# What a column is when nobody says anything, also for rows that are not written by Django.
+DEFAULTS = {
+    "accounts_user": {"status": "pending", "email_verified": "false", "created_at": "now", "updated_at": "now"},
+    "accounts_patient": {"preferred_language": "en"},
+    "accounts_doctor": {
+        "languages": "en",
+        "consultation_duration_minutes": "30",
+        "consultation_modes": "in_person",
+        "verification_status": "pending",
+        "average_rating": "0",
+        "total_reviews": "0",
+        "total_consultations": "0",
+    },
+    "accounts_doctorcredential": {"verification_status": "pending", "uploaded_at": "now"},
+    "clinics_clinic": {"status": "active", "created_at": "now"},
+    "notifications_notification": {"channel": "push", "status": "pending", "created_at": "now"},
+    "audit_auditlog": {"created_at": "now"},
+    "appointments_doctoravailability": {"is_active": "true"},
+    "appointments_appointment": {"status": "pending_payment", "created_at": "now"},
+    "appointments_consultation": {"follow_up_recommended": "false"},
+    "appointments_medicalrecord": {"uploaded_at": "now"},
+    "pharmacy_prescription": {"issued_at": "now"},
+    "payments_payment": {"currency": "KES", "status": "pending", "provider": "paystack", "created_at": "now"},
+}
+
+
+@pytest.mark.parametrize("table", DEFAULTS)
+def test_the_database_itself_knows_the_defaults(table, uzima):
+    with clinic_context(uzima) if table in OF_A_CLINIC else public_context(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name, column_default FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND table_name = %s",
+            [table],
+        )
+        found = dict(cursor.fetchall())
+    for column, value in DEFAULTS[table].items():
+        # "now" is written as the start of the statement, in the words of this PostgreSQL.
+        known = ("now", "statement_timestamp") if value == "now" else (value,)
+        assert any(word in str(found[column]) for word in known), f"{table}.{column}: {found[column]}"
+
+
 def test_a_visits_end_is_computed_by_the_database(uzima):
     with clinic_context(uzima), connection.cursor() as cursor:
         cursor.execute(

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.user import User, UserStatus
@@ -102,23 +103,28 @@ class Doctor(models.Model):
         models.CharField(max_length=10),
         verbose_name=_("languages"),
         default=default_languages,
+        db_default=default_languages(),
     )
     qualifications = models.JSONField(_("qualifications"), default=list, blank=True)
     license_number = models.CharField(_("licence number"), max_length=100, blank=True, default="")
     years_of_experience = models.PositiveIntegerField(_("years of practice"), null=True, blank=True)
     consultation_fee = models.DecimalField(_("fee"), max_digits=10, decimal_places=2)
     has_set_fee = models.BooleanField(_("fee is set"), default=True, editable=False)
-    consultation_duration_minutes = models.PositiveIntegerField(_("length of a visit in minutes"), default=30)
+    consultation_duration_minutes = models.PositiveIntegerField(
+        _("length of a visit in minutes"), default=30, db_default=30
+    )
     consultation_modes = ArrayField(
         models.CharField(max_length=10, choices=ConsultationMode.choices),
         verbose_name=_("kinds of visit"),
         default=default_modes,
+        db_default=default_modes(),
     )
     verification_status = models.CharField(
         _("verification"),
         max_length=10,
         choices=VerificationStatus.choices,
         default=VerificationStatus.PENDING,
+        db_default=VerificationStatus.PENDING,
     )
     verification_notes = models.TextField(_("notes on verification"), blank=True, default="")
     submitted_at = models.DateTimeField(_("sent for verification"), null=True, blank=True)
@@ -140,9 +146,9 @@ class Doctor(models.Model):
         related_name="doctors",
         verbose_name=_("clinic"),
     )
-    average_rating = models.DecimalField(_("rating"), max_digits=2, decimal_places=1, default=0)
-    total_reviews = models.PositiveIntegerField(_("reviews"), default=0)
-    total_consultations = models.PositiveIntegerField(_("consultations"), default=0)
+    average_rating = models.DecimalField(_("rating"), max_digits=2, decimal_places=1, default=0, db_default=0)
+    total_reviews = models.PositiveIntegerField(_("reviews"), default=0, db_default=0)
+    total_consultations = models.PositiveIntegerField(_("consultations"), default=0, db_default=0)
     next_slots = models.JSONField(default=dict, blank=True, editable=False)
     free_days_in_person = ArrayField(models.DateField(), default=list, blank=True, editable=False)
     free_days_video = ArrayField(models.DateField(), default=list, blank=True, editable=False)
@@ -250,6 +256,7 @@ class DoctorCredential(models.Model):
         max_length=10,
         choices=VerificationStatus.choices,
         default=VerificationStatus.PENDING,
+        db_default=VerificationStatus.PENDING,
     )
     decided_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by")
@@ -260,7 +267,7 @@ class DoctorCredential(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("replaces")
     )
     warned_days = models.PositiveSmallIntegerField(_("reminded at"), null=True, blank=True, editable=False)
-    uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True, db_default=Now())
 
     class Meta:
         verbose_name = _("credential")

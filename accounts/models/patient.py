@@ -65,6 +65,7 @@ class Patient(models.Model):
         max_length=10,
         choices=PreferredLanguage.choices,
         default=PreferredLanguage.ENGLISH,
+        db_default=PreferredLanguage.ENGLISH,
     )
     # As told at a clinic's desk for somebody without an account: several people may share it, and nobody has proved it.
     contact_phone = PhoneNumberField(_("phone"), max_length=20, blank=True, default="")

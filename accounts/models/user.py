@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
@@ -68,13 +69,14 @@ class User(AbstractBaseUser):
         max_length=10,
         choices=UserStatus.choices,
         default=UserStatus.PENDING,
+        db_default=UserStatus.PENDING,
         db_index=True,
     )
-    email_verified = models.BooleanField(_("e-mail verified"), default=False)
-    phone_verified = models.BooleanField(_("phone verified"), default=False)
+    email_verified = models.BooleanField(_("e-mail verified"), default=False, db_default=False)
+    phone_verified = models.BooleanField(_("phone verified"), default=False, db_default=False)
     session_epoch = models.PositiveIntegerField(_("sign-outs everywhere"), default=0, editable=False)
-    created_at = models.DateTimeField(_("joined"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    created_at = models.DateTimeField(_("joined"), auto_now_add=True, db_default=Now())
+    updated_at = models.DateTimeField(_("changed"), auto_now=True, db_default=Now())
 
     objects = UserManager()
 

@@ -3,6 +3,7 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
+import django.db.models.functions.datetime
 import django.db.models.expressions
 import precta.ids
 from django.conf import settings
@@ -30,7 +31,7 @@ class Migration(migrations.Migration):
                 ('buffer_minutes', models.PositiveIntegerField(default=0, verbose_name='pause after it in minutes')),
                 ('busy_until', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.RawSQL("((scheduled_at AT TIME ZONE 'UTC') + make_interval(mins => duration_minutes + buffer_minutes)) AT TIME ZONE 'UTC'", ()), output_field=models.DateTimeField())),
                 ('consultation_type', models.CharField(choices=[('in_person', 'At the clinic'), ('video', 'Video call')], max_length=10, verbose_name='kind of visit')),
-                ('status', models.CharField(choices=[('pending_payment', 'Waiting for payment'), ('confirmed', 'Confirmed'), ('in_progress', 'In progress'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'Did not come')], db_index=True, default='pending_payment', max_length=20, verbose_name='status')),
+                ('status', models.CharField(choices=[('pending_payment', 'Waiting for payment'), ('confirmed', 'Confirmed'), ('in_progress', 'In progress'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'Did not come')], db_default='pending_payment', db_index=True, default='pending_payment', max_length=20, verbose_name='status')),
                 ('cancellation_reason', models.TextField(blank=True, default='', verbose_name='reason of cancellation')),
                 ('cancelled_at', models.DateTimeField(blank=True, null=True, verbose_name='cancelled')),
                 ('notes', models.TextField(blank=True, default='', verbose_name='reason for the visit')),
@@ -41,7 +42,7 @@ class Migration(migrations.Migration):
                 ('hold_expires_at', models.DateTimeField(blank=True, null=True, verbose_name='held until')),
                 ('arrived_at', models.DateTimeField(blank=True, null=True, verbose_name='arrived')),
                 ('idempotency_key', models.CharField(max_length=64, verbose_name='idempotency key')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='booked')),
+                ('created_at', models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now(), verbose_name='booked')),
                 ('booked_by', models.ForeignKey(db_column='booked_by', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='booked by')),
                 ('cancelled_by', models.ForeignKey(blank=True, db_column='cancelled_by', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cancelled by')),
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='clinics.clinic', verbose_name='clinic')),
@@ -100,7 +101,7 @@ class Migration(migrations.Migration):
                 ('doctor_notes', models.TextField(blank=True, default='', verbose_name='private notes')),
                 ('diagnosis', models.TextField(blank=True, default='', verbose_name='diagnosis')),
                 ('plan', models.TextField(blank=True, default='', verbose_name='plan')),
-                ('follow_up_recommended', models.BooleanField(default=False, verbose_name='follow-up recommended')),
+                ('follow_up_recommended', models.BooleanField(db_default=False, default=False, verbose_name='follow-up recommended')),
                 ('follow_up_notes', models.TextField(blank=True, default='', verbose_name='about the follow-up')),
                 ('follow_up_at', models.DateTimeField(blank=True, null=True, verbose_name='proposed time')),
                 ('follow_up_mode', models.CharField(blank=True, choices=[('in_person', 'At the clinic'), ('video', 'Video call')], default='', max_length=10, verbose_name='kind of the follow-up')),
@@ -141,7 +142,7 @@ class Migration(migrations.Migration):
                 ('start_time', models.TimeField(verbose_name='from')),
                 ('end_time', models.TimeField(verbose_name='until')),
                 ('consultation_mode', models.CharField(choices=[('in_person', 'At the clinic'), ('video', 'Video call')], max_length=10, verbose_name='kind of visit')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('is_active', models.BooleanField(db_default=True, default=True, verbose_name='active')),
                 ('effective_from', models.DateField(blank=True, null=True, verbose_name='first day')),
                 ('effective_until', models.DateField(blank=True, null=True, verbose_name='last day')),
                 ('doctor', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.doctor', verbose_name='doctor')),
@@ -164,7 +165,7 @@ class Migration(migrations.Migration):
                 ('preview_url', models.CharField(blank=True, default='', max_length=500, verbose_name='preview')),
                 ('file_size_bytes', models.IntegerField(verbose_name='size in bytes')),
                 ('mime_type', models.CharField(max_length=100, verbose_name='type of file')),
-                ('uploaded_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='uploaded')),
+                ('uploaded_at', models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now(), db_index=True, verbose_name='uploaded')),
                 ('metadata', models.JSONField(blank=True, default=dict, verbose_name='more about the file')),
                 ('deleted_at', models.DateTimeField(blank=True, null=True, verbose_name='deleted')),
                 ('deleted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='deleted by')),

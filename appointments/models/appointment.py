@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -91,6 +92,7 @@ class Appointment(models.Model):
         max_length=20,
         choices=AppointmentStatus.choices,
         default=AppointmentStatus.PENDING_PAYMENT,
+        db_default=AppointmentStatus.PENDING_PAYMENT,
         db_index=True,
     )
     cancellation_reason = models.TextField(_("reason of cancellation"), blank=True, default="")
@@ -128,7 +130,7 @@ class Appointment(models.Model):
         verbose_name=_("moved from"),
     )
     idempotency_key = models.CharField(_("idempotency key"), max_length=64)
-    created_at = models.DateTimeField(_("booked"), auto_now_add=True)
+    created_at = models.DateTimeField(_("booked"), auto_now_add=True, db_default=Now())
 
     objects = AppointmentQuerySet.as_manager()
 

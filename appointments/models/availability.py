@@ -51,7 +51,7 @@ class DoctorAvailability(models.Model):
     start_time = models.TimeField(_("from"))
     end_time = models.TimeField(_("until"))
     consultation_mode = models.CharField(_("kind of visit"), max_length=10, choices=ConsultationMode.choices)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(_("active"), default=True, db_default=True)
     effective_from = models.DateField(_("first day"), null=True, blank=True)
     effective_until = models.DateField(_("last day"), null=True, blank=True)
 

@@ -44,7 +44,7 @@ class Consultation(models.Model):
     doctor_notes = models.TextField(_("private notes"), blank=True, default="")
     diagnosis = models.TextField(_("diagnosis"), blank=True, default="")
     plan = models.TextField(_("plan"), blank=True, default="")
-    follow_up_recommended = models.BooleanField(_("follow-up recommended"), default=False)
+    follow_up_recommended = models.BooleanField(_("follow-up recommended"), default=False, db_default=False)
     follow_up_notes = models.TextField(_("about the follow-up"), blank=True, default="")
     follow_up_at = models.DateTimeField(_("proposed time"), null=True, blank=True)
     follow_up_mode = models.CharField(

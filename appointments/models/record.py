@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Doctor, Patient
@@ -35,7 +36,7 @@ class MedicalRecord(models.Model):
     preview_url = models.CharField(_("preview"), max_length=500, blank=True, default="")
     file_size_bytes = models.IntegerField(_("size in bytes"))
     mime_type = models.CharField(_("type of file"), max_length=100)
-    uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True, db_index=True)
+    uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True, db_default=Now(), db_index=True)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, related_name="+", verbose_name=_("uploaded by")
     )

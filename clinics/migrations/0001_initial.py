@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.datetime
 import django_tenants.postgresql_backend.base
 import precta.ids
 from django.contrib.postgres.operations import (
@@ -136,20 +137,8 @@ class Migration(migrations.Migration):
                     "settings",
                     models.JSONField(blank=True, default=dict, verbose_name="settings"),
                 ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("active", "Active"), ("suspended", "Suspended")],
-                        db_index=True,
-                        default="active",
-                        max_length=10,
-                        verbose_name="status",
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(auto_now_add=True, verbose_name="created"),
-                ),
+                ('status', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended')], db_default='active', db_index=True, default='active', max_length=10, verbose_name='status')),
+                ('created_at', models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now(), verbose_name='created')),
             ],
             options={
                 "verbose_name": "clinic",

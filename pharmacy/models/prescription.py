@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Doctor, Patient
@@ -52,7 +53,7 @@ class Prescription(models.Model):
     medications = models.JSONField(_("medicines"))
     instructions = models.TextField(_("general instructions"), blank=True, default="")
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
-    issued_at = models.DateTimeField(_("issued"), auto_now_add=True, db_index=True)
+    issued_at = models.DateTimeField(_("issued"), auto_now_add=True, db_default=Now(), db_index=True)
     pdf_url = models.CharField(_("PDF"), max_length=500, blank=True, default="")
     verification_code = models.CharField(_("verification code"), max_length=60, unique=True)
     letterhead = models.JSONField(_("letterhead"), default=dict)

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from precta.ids import IdField
@@ -25,7 +26,7 @@ class AuditLog(models.Model):
     details = models.JSONField(_("details"), null=True, blank=True)
     ip_address = models.CharField(_("IP address"), max_length=45, null=True, blank=True)
     user_agent = models.TextField(_("user agent"), null=True, blank=True)
-    created_at = models.DateTimeField(_("time"), auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(_("time"), auto_now_add=True, db_default=Now(), db_index=True)
 
     class Meta:
         verbose_name = _("audit entry")

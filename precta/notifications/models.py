@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -48,18 +49,21 @@ class Notification(models.Model):
     body = models.TextField(_("body"))
     data = models.JSONField(_("data"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")
-    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.PUSH)
+    channel = models.CharField(
+        _("channel"), max_length=10, choices=Channel.choices, default=Channel.PUSH, db_default=Channel.PUSH
+    )
     status = models.CharField(
         _("status"),
         max_length=10,
         choices=NotificationStatus.choices,
         default=NotificationStatus.PENDING,
+        db_default=NotificationStatus.PENDING,
     )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_default=Now(), db_index=True)
 
     class Meta:
         verbose_name = _("notification")

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -56,16 +57,17 @@ class Payment(models.Model):
     type = models.CharField(_("type"), max_length=20, choices=PaymentPurpose.choices)
     subject_id = models.CharField(_("pays for"), max_length=36, db_index=True)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
-    currency = models.CharField(_("currency"), max_length=3, default="KES")
+    currency = models.CharField(_("currency"), max_length=3, default="KES", db_default="KES")
     method = models.CharField(_("method"), max_length=10, choices=PaymentMethod.choices)
     status = models.CharField(
         _("status"),
         max_length=10,
         choices=PaymentStatus.choices,
         default=PaymentStatus.PENDING,
+        db_default=PaymentStatus.PENDING,
         db_index=True,
     )
-    provider = models.CharField(_("provider"), max_length=50, default="paystack")
+    provider = models.CharField(_("provider"), max_length=50, default="paystack", db_default="paystack")
     provider_reference = models.CharField(_("reference"), max_length=200, unique=True)
     provider_response = models.JSONField(_("provider's answer"), null=True, blank=True)
     checkout_url = models.URLField(_("checkout page"), max_length=500, blank=True, default="")
@@ -92,7 +94,7 @@ class Payment(models.Model):
         related_name="duplicates",
         verbose_name=_("paid already by"),
     )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_default=Now())
 
     class Meta:
         verbose_name = _("payment")
