@@ -286,8 +286,7 @@ def _list_context(
         ],
         "everyone_query": filters.query(person=""),
         "several_people": len(people) > 1,
-        "form": form
-        or UploadForm(people=known, today=_today(request), initial={"for_whom": request.GET.get("person")}),
+        "form": form or _empty_form(request, known, filters.person),
         "may_upload": bool(known),
         "room": [
             {"person": person, "used": used[person.pk], "quota": quota, "percent": 100 * used[person.pk] // quota}
@@ -296,6 +295,11 @@ def _list_context(
         "refused": refused or [],
         "undo_days": UNDO.days,
     }
+
+
+def _empty_form(request: HttpRequest, known: list[Patient], person: Patient | None) -> UploadForm:
+    chosen = {"for_whom": person.pk} if person in known else None
+    return UploadForm(people=known, today=_today(request), initial=chosen)
 
 
 def _filtered(request: HttpRequest, filters: Filters) -> QuerySet[MedicalRecord]:

@@ -150,6 +150,7 @@ def test_the_list_is_filtered_by_kind_person_and_words_and_asks_as_much_for_many
     with django_assert_max_num_queries(12):
         page = client.get("/records/").content.decode()
     assert "Knee" in page and "page=2" in page
+    assert f'<option value="{child.pk}" selected>' in client.get(f"/records/?person={child.pk}").content.decode()
     for asked, found in (("kind=imaging", True), ("kind=other", False), ("q=FALL", True), ("q=zzz", False)):
         assert ("Knee" in client.get(f"/records/?{asked}").content.decode()) is found
     assert "Paper 3" not in client.get(f"/records/?person={child.pk}").content.decode()
@@ -201,3 +202,8 @@ def test_the_visits_pages_show_the_documents_to_its_doctor_and_lead_the_patient_
 def test_the_patients_page_of_a_visit_offers_to_add_documents(cast, at_clinic, visit):
     page = at_clinic(cast.uzima, cast.patient.user).get(f"/appointments/{visit.pk}/").content.decode()
     assert "/records/?person=" in page
+
+
+def test_a_person_alone_need_not_say_for_whom(cast, at_clinic):
+    page = at_clinic(cast.uzima, cast.patient.user).get("/records/").content.decode()
+    assert f'<input type="hidden" name="for_whom" value="{cast.patient.pk}"' in page
