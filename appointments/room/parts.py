@@ -28,7 +28,9 @@ def _part(request: HttpRequest, visit: Appointment, side: Side) -> VisitPart | N
     context = {"visit": visit, "side": str(side), "opens_at": opens_at(visit)}
     if why is None:
         there = signalling.who_is_here([visit.pk]).get(visit.pk, set())
-        return VisitPart("appointments/room/_part.html", context | {"is_open": True, "other_is_here": side.other in there})
+        return VisitPart(
+            "appointments/room/_part.html", context | {"is_open": True, "other_is_here": side.other in there}
+        )
     if why is Why.TOO_EARLY:
         return VisitPart("appointments/room/_part.html", context | {"is_open": False})
     lines = [(line, line.sender_id == request.user.pk) for line in messages_of(visit)] if why is Why.ENDED else []

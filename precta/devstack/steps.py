@@ -53,7 +53,10 @@ class StaticFiles:
     """Collects and compresses in the background: that needs neither database nor data."""
 
     def __init__(self, paths: Paths, env: Mapping[str, str]) -> None:
-        sources = [CHECKOUT / "requirements.txt", *(CHECKOUT / "precta" / name for name in ("settings.py", "staticfiles.py"))]
+        sources = [
+            CHECKOUT / "requirements.txt",
+            *(CHECKOUT / "precta" / name for name in ("settings.py", "staticfiles.py")),
+        ]
         folders = [CHECKOUT / "static", *(CHECKOUT / app / "static" for app in APPS)]
         sources += sorted(file for folder in folders if folder.is_dir() for file in folder.rglob("*") if file.is_file())
         self._wanted = _digest(sources)
