@@ -56,5 +56,4 @@ def script_words(other_name: str) -> dict[str, str]:
         "you": _("You"),
         "otherName": other_name,
         "notSent": _("The note was not sent. Check your connection and send it again."),
-        "newNote": _("New note from %(name)s") % named,
     }

@@ -80,7 +80,7 @@ function callHere() {
     find("cover").hidden = picture;
     const covering = isConnected ? words.noPicture : call.status === "broken" ? words.again : call.status === "calling" ? words.calling : where;
     write(find("cover-words"), covering);
-    write(find("call-words"), isConnected ? words.connected : call.status === "alone" ? "" : covering);
+    write(find("call-words"), isConnected ? (other.state.screen ? words.screen : words.connected) : call.status === "alone" ? "" : covering);
     remote.classList.toggle("whole", Boolean(other.state.screen));
     mark("muted", isConnected && !other.state.sound ? words.muted : null);
     const weak = !quality.isForced && quality.level > 0;

@@ -9,7 +9,9 @@ from django.db import connection
 
 from accounts.models import Doctor, Patient
 from appointments.models import Appointment, AppointmentStatus
+from appointments.room.access import why_closed
 from clinics.models import Clinic, ClinicStatus
+from precta import clock
 from precta.tenancy import clinic_context
 from tests.live import databases
 
@@ -51,3 +53,9 @@ def test_the_demo_is_as_large_as_promised_and_breaks_no_invariant(empty):
         with clinic_context(clinic):
             states |= set(Appointment.objects.values_list("status", flat=True))
     assert states == set(AppointmentStatus.values)
+    with clinic_context(next(clinic for clinic in clinics if clinic.slug == "uzima")):
+        open_rooms = [
+            v for v in Appointment.objects.filter(consultation_type="video") if not why_closed(v, now=clock.now())
+        ]
+        pairs = {(v.booked_by.email.partition("@")[0], v.doctor.user.email.partition("@")[0]) for v in open_rooms}
+    assert ("amina", "njoroge") in pairs

@@ -55,6 +55,7 @@ class Visits:
         self.today = now.astimezone(self.tz).date()
         self.book = Book()
         self.busy: set[tuple[str, date]] = set()
+        self.reserved: tuple[Doctor, datetime] | None = None
         here = [p for p in cast.patients if p.clinic_id == clinic.pk]
         self.people = here + dice.sample(cast.patients, k=25)
         self.children = [p for p in cast.patients if p.pk in cast.guardians]
@@ -62,6 +63,8 @@ class Visits:
 
     def build(self) -> Book:
         doctors = [d for d in self.cast.doctors if d.clinic_id == self.clinic.pk]
+        if self.cast.doctors[0] is doctors[0]:
+            self._video_visit_now(doctors[0])
         for number, doctor in enumerate(doctors):
             windows = self._windows(doctor, number)
             self.book.windows.extend(windows)
@@ -124,12 +127,14 @@ class Visits:
             at = datetime.combine(day, window.start_time, self.tz).astimezone(UTC)
             end = datetime.combine(day, window.end_time, self.tz).astimezone(UTC)
             while at + length <= end:
-                if self.dice.chance(full):
+                if self.dice.chance(full) and not self._is_reserved(doctor, at, step):
                     self._visit(doctor, window.consultation_mode, at)
                 at += step
 
-    def _visit(self, doctor: Doctor, mode: str, at: datetime, *, certain: bool = False) -> None:
-        patient = self._free_patient(doctor, at)
+    def _visit(
+        self, doctor: Doctor, mode: str, at: datetime, *, certain: bool = False, patient: Patient | None = None
+    ) -> None:
+        patient = patient or self._free_patient(doctor, at)
         if patient is None:
             return
         dice = self.dice
@@ -171,6 +176,20 @@ class Visits:
             elif at - self.now < timedelta(minutes=40):
                 visit.arrived_at = self.now - timedelta(minutes=5)
         self.book.appointments.append(visit)
+
+    def _video_visit_now(self, doctor: Doctor) -> None:
+        """The two whom visitors sign in as meet in a video room that is open when the demo starts: for a child, whom
+        a paediatrician sees."""
+        at = self.now + timedelta(minutes=5)
+        guardian = self.cast.patients[0]
+        patient = next((c for c in self.children if self.cast.guardians[c.pk] is guardian), guardian)
+        self.reserved = (doctor, at)
+        self.busy.add((patient.pk, date.fromordinal(at.astimezone(self.tz).date().toordinal() // 21 * 21)))
+        self._visit(doctor, "video", at, certain=True, patient=patient)
+        self.book.appointments[-1].arrived_at = None
+
+    def _is_reserved(self, doctor: Doctor, at: datetime, step: timedelta) -> bool:
+        return self.reserved is not None and self.reserved[0] is doctor and abs(at - self.reserved[1]) < step
 
     def _visit_under_way(self, doctor: Doctor) -> None:
         """One visit is going on at this minute, whatever the hour of the demo's start."""
