@@ -24,6 +24,9 @@ from precta.text import printable
 TEMPLATE = Path(__file__).parent / "prescription.typ"
 # typst's own fonts only, so that the same prescription looks alike on every machine.
 STANDARDS = ["ua-1"]
+# Readers undo any of the eight masks, which the code names itself. Trying all of them for the evenest picture takes half
+# as long as typst takes for the whole page.
+MASK = 3
 
 
 def draw(prescription: Prescription, clinic: Clinic) -> bytes:
@@ -60,7 +63,7 @@ def qr_code(text: str) -> str:
     import segno
 
     drawn = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(drawn, kind="svg", xmldecl=False, border=4)
+    segno.make(text, error="m", boost_error=False, micro=False, mask=MASK).save(drawn, kind="svg", xmldecl=False, border=4)
     return drawn.getvalue().decode()
 
 
@@ -120,18 +123,24 @@ def _data(prescription: Prescription, clinic: Clinic) -> dict[str, Any]:
         "code": prescription.verification_code,
         "address-of-check": hosts.platform_url("pharmacy:check"),
         "replaced": replaced,
-        "words": {
-            "title": _("Prescription"),
-            "licence": _("Licence"),
-            "patient": _("Patient"),
-            "issued": _("Issued"),
-            "medicines": _("Medicines"),
-            "instructions": _("General instructions"),
-            "code": _("Code"),
-            "qr": _("QR code that opens the page where this prescription is checked"),
-            "check": _("Check that it is genuine: scan the code, or type it at"),
-            "replaced": _("Replaced"),
-        },
+        "words": _words(translation.get_language()),
+    }
+
+
+@cache
+def _words(language: str) -> dict[str, str]:
+    """What stands on every paper in the active language, which is `language`."""
+    return {
+        "title": _("Prescription"),
+        "licence": _("Licence"),
+        "patient": _("Patient"),
+        "issued": _("Issued"),
+        "medicines": _("Medicines"),
+        "instructions": _("General instructions"),
+        "code": _("Code"),
+        "qr": _("QR code that opens the page where this prescription is checked"),
+        "check": _("Check that it is genuine: scan the code, or type it at"),
+        "replaced": _("Replaced"),
     }
 
 
