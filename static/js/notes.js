@@ -101,7 +101,7 @@ const watch = () => {
     }
     stop("conflict");
     box.hidden = false;
-    box.scrollIntoView({ block: "nearest" });
+    box.scrollIntoView({ block: "start" });
     return false;
   };
   const stop = (kind) => {
@@ -200,7 +200,8 @@ const watch = () => {
     const saved = await flush();
     if (!saved || button?.value === "save") return;
     leaving = passing = true;
-    form.requestSubmit(button);
+    setTimeout(() => (leaving = false), PATIENCE);
+    setTimeout(() => form.requestSubmit(button)); // within its own event a form is not sent again
   });
   addEventListener("online", () => isDirty() && !stopped && save());
   addEventListener("beforeunload", (event) => {

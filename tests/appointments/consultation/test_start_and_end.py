@@ -8,6 +8,7 @@ from appointments.exceptions import InvalidTransition, NotTheDoctor, NotYet
 from appointments.models import TRANSITIONS, Appointment, AppointmentStatus, Consultation
 from appointments.services.attendance import mark_completed, mark_no_show
 from appointments.services.consultation import close_left_open, end_consultation, start_consultation
+from appointments.services.encounter_notes import finish_notes
 from precta.audit.models import AuditLog
 from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
@@ -139,3 +140,31 @@ def test_a_visit_begun_late_is_left_alone_until_its_own_half_day_is_over(cast, v
     assert close_left_open(now=NOW + timedelta(hours=13)) == 0
     assert close_left_open(now=late + timedelta(hours=12, seconds=1)) == 1
     assert Consultation.objects.get().ended_at == late
+
+
+@pytest.mark.parametrize("step", ["begin", "end", "complete", "sign"])
+def test_what_breaks_off_before_its_commit_has_changed_nothing(cast, visit, noon, monkeypatch, step):
+    by = {"appointment": visit, "by_user": cast.doctor.user}
+    if step in {"end", "sign"}:
+        start_consultation(**by)
+    if step == "sign":
+        end_consultation(**by)
+    before = (Appointment.objects.get().status, list(Consultation.objects.values()), acts(), kinds())
+
+    def broken(*args, **kwargs):
+        raise ConnectionError("the database went away")
+
+    for module in ("consultation", "encounter_notes", "attendance"):
+        monkeypatch.setattr(f"appointments.services.{module}.emit", broken)
+    noon.now += timedelta(minutes=5)
+    with pytest.raises(ConnectionError):
+        if step == "begin":
+            start_consultation(**by)
+        elif step == "end":
+            end_consultation(**by)
+        elif step == "complete":
+            mark_completed(**by)
+        else:
+            notes = Consultation.objects.get()
+            finish_notes(consultation=notes, by_user=cast.doctor.user, values={"plan": "Rest"}, version=0)
+    assert (Appointment.objects.get().status, list(Consultation.objects.values()), acts(), kinds()) == before
