@@ -19,7 +19,7 @@ class RecordType(models.TextChoices):
 
 
 class MedicalRecord(models.Model):
-    """One document. `file_url` and `preview_url` are keys of `precta.files.store`: encrypted, read in audited views only.
+    """One document. `file_url` and `preview_url` are keys of `precta.files.store`: encrypted, for audited views only.
 
     `dated` is the day that the document itself bears. A deleted one is kept back for a while (`deleted_at`, UTC), can
     be taken back until then and is seen by nobody but who may take it back.

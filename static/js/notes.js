@@ -69,7 +69,7 @@ const watch = () => {
     if (isDirty()) {
       tell("typing");
       plan(QUIET);
-    } else tell("saved", form.dataset.saved.replace("%s", answer.saved_at));
+    } else tell("saved", form.dataset.saved.replace("{time}", answer.saved_at));
     return true;
   };
   // Another window was first. What only one of the two changed is joined; where both did, the person decides.

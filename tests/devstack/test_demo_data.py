@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from accounts.models import Doctor, Patient
-from appointments.models import Appointment, AppointmentStatus
+from appointments.models import Appointment, AppointmentStatus, Consultation
 from appointments.room.access import why_closed
 from clinics.models import Clinic, ClinicStatus
 from precta import clock
@@ -51,6 +51,10 @@ def test_the_demo_is_as_large_as_promised_and_breaks_no_invariant(empty):
     states: set[str] = set()
     for clinic in clinics:
         with clinic_context(clinic):
+            met = Appointment.objects.filter(status__in=["in_progress", "completed"])
+            assert Consultation.objects.count() == met.count() == met.filter(consultation__isnull=False).count()
+            signed = Consultation.objects.filter(finished_at__isnull=False)
+            assert signed.count() > 0.9 * Consultation.objects.count() > 90
             states |= set(Appointment.objects.values_list("status", flat=True))
     assert states == set(AppointmentStatus.values)
     with clinic_context(next(clinic for clinic in clinics if clinic.slug == "uzima")):

@@ -12,8 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Doctor
@@ -34,14 +33,14 @@ from precta.audit.services import record
 
 BAD, CONFLICT = 400, 409
 READERS = {
-    "diagnosis": _lazy("the patient reads this"),
-    "plan": _lazy("the patient reads this"),
-    "follow_up_notes": _lazy("the patient reads this"),
-    "doctor_notes": _lazy("for you alone"),
+    "diagnosis": gettext_lazy("the patient reads this"),
+    "plan": gettext_lazy("the patient reads this"),
+    "follow_up_notes": gettext_lazy("the patient reads this"),
+    "doctor_notes": gettext_lazy("for you alone"),
 }
 WHY_NOT_SIGNED = {
-    NotEnded: _lazy("End the visit first, then sign the notes."),
-    NotesIncomplete: _lazy("Write a diagnosis or a plan first: the patient's summary consists of them."),
+    NotEnded: gettext_lazy("End the visit first, then sign the notes."),
+    NotesIncomplete: gettext_lazy("Write a diagnosis or a plan first: the patient's summary consists of them."),
 }
 
 

@@ -10,7 +10,14 @@ from django.db import models, transaction
 from accounts.models import ClinicPatient, Consent, Doctor, Role, User
 from accounts.services.search_index import index_clinic
 from appointments.figures.days import keep_recent_days
-from appointments.models import Appointment, AppointmentStatus, DoctorAvailability, TimeOff
+from appointments.models import (
+    Appointment,
+    AppointmentStatus,
+    Consultation,
+    ConsultationAddendum,
+    DoctorAvailability,
+    TimeOff,
+)
 from appointments.services.projections import refresh_clinic
 from clinics.models import Clinic, ClinicStatus
 from clinics.services.creation import create_clinic
@@ -94,6 +101,8 @@ def _save(clinic: Clinic, book: Book, till: Till) -> None:
             (Payment, till.payments.get(clinic.pk, [])),
             (Refund, till.refunds.get(clinic.pk, [])),
             (Appointment, book.appointments),
+            (Consultation, book.consultations),
+            (ConsultationAddendum, book.addenda),
         ):
             _insert(model, rows)
     _insert(ClinicPatient, list(book.links.values()))

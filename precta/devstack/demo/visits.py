@@ -6,10 +6,18 @@ from decimal import Decimal
 
 from accounts.models import ClinicPatient, Consent, ConsentPurpose, Doctor, Patient, VerificationStatus
 from appointments import reasons
-from appointments.models import Appointment, AppointmentStatus, DoctorAvailability, TimeOff
+from appointments.models import (
+    Appointment,
+    AppointmentStatus,
+    Consultation,
+    ConsultationAddendum,
+    DoctorAvailability,
+    TimeOff,
+)
 from clinics.models import Clinic
 from precta.devstack.demo.dice import Dice
 from precta.devstack.demo.money import Till
+from precta.devstack.demo.notes import consultations
 from precta.devstack.demo.people import Cast
 
 WEEKS = 6
@@ -46,6 +54,8 @@ class Book:
     moved: list[Appointment] = field(default_factory=list)
     links: dict[str, ClinicPatient] = field(default_factory=dict)
     consents: list[Consent] = field(default_factory=list)
+    consultations: list[Consultation] = field(default_factory=list)
+    addenda: list[ConsultationAddendum] = field(default_factory=list)
 
 
 class Visits:
@@ -75,6 +85,7 @@ class Visits:
                 self._day(doctor, windows, off, self.today + timedelta(days=offset))
         self._visit_under_way(doctors[1])
         self._held_while_paying(doctors[:2])
+        self.book.consultations, self.book.addenda = consultations(self.dice, self.book.appointments, self.now)
         return self.book
 
     def _windows(self, doctor: Doctor, number: int) -> list[DoctorAvailability]:
