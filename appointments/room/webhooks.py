@@ -124,9 +124,10 @@ def _recording(data: Mapping[str, Any]) -> str:
     """Where the recording is: an address that fits, or its path in the clinic's own bucket."""
     for name in ("recording_url", "recording_presigned_url", "recording_path", "location"):
         found = data.get(name)
-        if isinstance(found, str) and found.startswith(("https://", "s3://")) and found.isprintable():
-            if len(found) <= LONGEST_URL:
-                return found
+        if not isinstance(found, str) or not found.startswith(("https://", "s3://")):
+            continue
+        if found.isprintable() and len(found) <= LONGEST_URL:
+            return found
     return ""
 
 

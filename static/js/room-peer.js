@@ -23,7 +23,6 @@ export class Call extends EventTarget {
   #senders = { audio: null, video: null };
   #since = 0;
   #restart = 0;
-  #watch = 0;
 
   constructor({ line, media, side }) {
     super();
@@ -31,6 +30,7 @@ export class Call extends EventTarget {
     this.#media = media;
     this.#polite = side === "patient";
     media.addEventListener("change", () => this.#seat());
+    setInterval(() => this.#redialIfStuck(), 1000);
     addEventListener("online", () => this.#pc && this.status !== "alone" && this.#again());
   }
 
@@ -47,18 +47,16 @@ export class Call extends EventTarget {
     if (other.where === "room") {
       if (other.page !== this.#other) {
         this.#other = other.page;
-        if (this.#polite) this.#drop();
+        if (this.#polite) this.#forget();
         else this.#dial();
         this.#set("calling");
       }
     } else if (this.#other && this.#pc?.connectionState !== "connected") {
       // Away from the server alone is no reason: the call may stand while the heartbeat is lost.
       this.#other = "";
-      this.#drop();
+      this.#forget();
       this.#set("alone");
     }
-    clearInterval(this.#watch);
-    this.#watch = setInterval(() => this.#redialIfStuck(), 1000);
   }
 
   hear(signals) {
@@ -69,10 +67,9 @@ export class Call extends EventTarget {
   }
 
   hangUp() {
-    clearInterval(this.#watch);
     if (this.#other && this.#name) this.#line.say("bye", { to: this.#other, call: this.#name });
     this.#other = "";
-    this.#drop();
+    this.#forget();
     this.#set("alone");
   }
 
@@ -85,10 +82,17 @@ export class Call extends EventTarget {
   }
 
   #dial() {
+    this.#forget();
     this.#begin(newName());
     const pc = this.#pc;
     for (const kind of ["audio", "video"]) this.#senders[kind] = pc.addTransceiver(kind, { direction: "sendrecv" }).sender;
     this.#seat();
+  }
+
+  // Steps that wait for a connection which is closed meanwhile wait for ever: whatever comes next must not stand behind.
+  #forget() {
+    this.#chain = Promise.resolve();
+    this.#drop();
   }
 
   #drop() {

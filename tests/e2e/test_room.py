@@ -195,7 +195,10 @@ def test_sound_picture_screen_and_quality_are_in_each_ones_hands(at_room, people
       const canvas = document.createElement("canvas");
       canvas.width = 320; canvas.height = 200;
       const context = canvas.getContext("2d");
-      setInterval(() => { context.fillStyle = `hsl(${Date.now() % 360} 80% 50%)`; context.fillRect(0, 0, 320, 200); }, 50);
+      setInterval(() => {
+        context.fillStyle = `hsl(${Date.now() % 360} 80% 50%)`;
+        context.fillRect(0, 0, 320, 200);
+      }, 50);
       return canvas.captureStream(10);
     };
     """
@@ -241,11 +244,15 @@ def test_sound_picture_screen_and_quality_are_in_each_ones_hands(at_room, people
     # The picture steps down as packets get lost, and up again when they no longer do.
     steps = dr.page.evaluate(
         """async () => {
-          const path = performance.getEntriesByType("resource").map((one) => one.name).find((name) => name.includes("room-quality"));
+          const loaded = performance.getEntriesByType("resource").map((one) => one.name);
+          const path = loaded.find((name) => name.includes("room-quality"));
           const { judge } = await import(path);
           const levels = [];
           let known = { level: 0, bad: 0, good: 0 };
-          const look = (times, sample) => { for (let n = 0; n < times; n++) known = judge(known, sample); levels.push(known.level); };
+          const look = (times, sample) => {
+            for (let n = 0; n < times; n++) known = judge(known, sample);
+            levels.push(known.level);
+          };
           look(1, { loss: 0.3, rtt: 0.1 });
           look(1, { loss: 0.3, rtt: 0.1 });
           look(8, { loss: 0, rtt: 2 });
