@@ -86,9 +86,9 @@ def preview_record(record_id: str) -> None:
     records.make_preview(record_id)
 
 
-@shared_task(soft_time_limit=240)
+@shared_task
 def preview_missing() -> None:
-    records.make_missing_previews()
+    records.queue_missing_previews()
 
 
 @shared_task

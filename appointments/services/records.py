@@ -156,11 +156,11 @@ def make_preview(record_id: str) -> None:
             store.delete(key)  # another task was quicker, or the record is gone
 
 
-def make_missing_previews() -> None:
-    """For the records whose task was lost."""
-    missing = MedicalRecord.objects.filter(preview_url="", metadata__no_preview__isnull=True)
+def queue_missing_previews() -> None:
+    """For the records whose task was lost; a task each, so that one that fails stops no other."""
+    missing = MedicalRecord.objects.filter(preview_url="", deleted_at__isnull=True, metadata__no_preview__isnull=True)
     for pk in list(missing.values_list("pk", flat=True)[:50]):
-        make_preview(pk)
+        _queue_preview(pk)
 
 
 def _refuse(patient: Patient, clinic: Clinic, *, size: int, sha256: str) -> None:

@@ -198,6 +198,7 @@ def _refuse_unreadable_pdf(data: bytes) -> None:
     # Here because a web worker that meets no PDF does without its 19 MB.
     from pypdf import PdfReader
 
+    reader = None
     try:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted:
@@ -208,6 +209,11 @@ def _refuse_unreadable_pdf(data: bytes) -> None:
         raise
     except Exception:  # a hostile file makes a parser fail in ways that no list of errors foresees
         raise UploadRefused(UNREADABLE, code="unreadable") from None
+    finally:
+        if reader is not None:
+            # Its parts refer to one another: let alone, they hold the whole file until the collector comes by.
+            reader.close()
+            reader.stream = io.BytesIO()
     if not pages:
         raise UploadRefused(UNREADABLE, code="unreadable")
     if acts:

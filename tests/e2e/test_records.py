@@ -57,7 +57,7 @@ def test_files_are_dropped_sent_one_by_one_and_a_bad_one_is_told_apart(scene, vi
     v.press("^Upload$")
     v.page.locator("[data-done]").wait_for()
     said = rows.all_inner_texts()
-    assert "Kept" in said[0] and "Kept" in said[1] and "not accepted" in said[2]
+    assert "Uploaded" in said[0] and "Uploaded" in said[1] and "not accepted" in said[2]
     v.page.locator("[data-done]").click()
     v.page.wait_for_url("**/records/")
     assert [row.name for row in rows_of(scene, patient)] == ["blood", "knee"]

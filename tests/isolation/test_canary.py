@@ -8,16 +8,19 @@ import pytest
 from django.urls import get_resolver
 from django.utils import timezone
 
-from appointments.models import ConsultationAddendum, RoomMessage, TimeOff
+from appointments.models import ConsultationAddendum, MedicalRecord, RoomMessage, TimeOff
 from clinics.admin_sites import clinic_admin
 from clinics.models import Clinic
 from pharmacy.models import Prescription, PrescriptionTemplate
 from precta import hosts
 from precta.audit.services import record
+from precta.files import store
+from precta.files.checks import check_upload
 from precta.payments.models import Refund
 from precta.tenancy import clinic_context
 from tests import factories
 from tests.appointments.money_helpers import pay
+from tests.files import corpus
 from tests.pharmacy.conftest import line
 
 CANARY = "Zorilla"
@@ -62,6 +65,21 @@ def planted(cast):
         template = PrescriptionTemplate.objects.create(
             doctor=doctor, name=CANARY, medications=[line(CANARY)], instructions=CANARY
         )
+        document, deleted = (
+            MedicalRecord.objects.create(
+                patient=person,
+                type="other",
+                name=CANARY,
+                description=CANARY,
+                file_url=store.put(check_upload(corpus.upload(corpus.pdf())), folder="records"),
+                file_size_bytes=1,
+                mime_type="application/pdf",
+                uploaded_by=person.user,
+                metadata={"file_name": CANARY},
+                deleted_at=deleted_at,
+            )
+            for deleted_at in (None, now)
+        )
         record("canary.planted", resource=visit, user=person.user, details={"canary": CANARY})
     return {
         "doctor_id": doctor.pk,
@@ -73,6 +91,8 @@ def planted(cast):
         "time_off_id": away.pk,
         "prescription_id": prescription.pk,
         "template_id": template.pk,
+        "record_id": document.pk,
+        "deleted_id": deleted.pk,
         "day": 1,
         "name": f"{'0' * 32}.png",
         "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk, prescription.pk),
@@ -98,6 +118,8 @@ def addresses(planted):
         f"/workspace/patients/?q={CANARY[:4]}",
         f"/doctors/?q={CANARY[:4]}",
         f"/appointments/?person={planted['doctor_id']}&clinic=uzima",
+        f"/records/?person={planted['doctor_id']}&q={CANARY[:4]}",
+        "/records/?deleted=1",
     }
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from appointments.exceptions import QuotaReached, SameRecord
 from appointments.models import MedicalRecord
-from appointments.services.records import keep_record, make_preview
+from appointments.services.records import keep_record, make_preview, queue_missing_previews
 from clinics.models import Clinic
 from precta.audit.models import AuditLog
 from precta.files import store
@@ -181,6 +181,14 @@ def test_a_preview_is_drawn_and_sealed(cast, send, rows, kind):
         drawn = store.read_stored(record.preview_url)
     with Image.open(io.BytesIO(drawn)) as picture:
         assert picture.format == "WEBP" and max(picture.size) == 480
+
+
+@pytest.mark.django_db
+def test_a_preview_whose_task_was_lost_is_made_up_for(cast, send, rows):
+    send(paper())
+    with clinic_context(cast.uzima):
+        queue_missing_previews()
+        assert rows()[0].preview_url
 
 
 @pytest.mark.django_db
