@@ -75,7 +75,7 @@ def test_no_robot_and_no_cache_keeps_it(anybody, visit):
         answer = anybody.get(address)
         assert "noindex" in answer.headers["X-Robots-Tag"]
         assert "no-store" in answer.headers["Cache-Control"]
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert b'<meta name="robots" content="noindex' in answer.content
     assertContains(anybody.get("/robots.txt"), "Disallow: /rx/")
 
