@@ -26,7 +26,7 @@ class LineForm(forms.Form):
 
     use_required_attribute = False
 
-    name = LineField(label=_("Medicine"), min_length=2, max_length=most_characters("name"))
+    name = LineField(label=_("Name and strength"), min_length=2, max_length=most_characters("name"))
     dosage = LineField(label=_("Dosage"), max_length=most_characters("dosage"))
     frequency = LineField(label=_("How often"), max_length=most_characters("frequency"))
     duration = LineField(label=_("For how long"), max_length=most_characters("duration"))
