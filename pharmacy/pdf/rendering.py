@@ -22,8 +22,8 @@ from precta import hosts
 from precta.text import printable
 
 TEMPLATE = Path(__file__).parent / "prescription.typ"
-# Readers undo any of the eight masks, which the code names itself. Trying all of them for the evenest picture would take
-# half as long as typst takes for the whole page.
+# Readers undo any of the eight masks, which the code names itself. Trying all of them for the evenest picture would
+# take half as long as typst takes for the whole page.
 MASK = 3
 
 
