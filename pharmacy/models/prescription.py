@@ -11,7 +11,6 @@ from accounts.models import Doctor, Patient
 from appointments.models import Appointment, Consultation
 from precta.ids import IdField
 
-
 # What is in each line the JSON schema says; that there are lines at all, the database.
 IS_A_LIST = Exact(Func(F("medications"), function="jsonb_typeof", output_field=models.TextField()), Value("array"))
 
