@@ -1,5 +1,8 @@
 """What prescriptions add to the pages of a visit."""
 
+from datetime import date
+from typing import Any
+
 from django.http import HttpRequest
 
 from appointments.models import Appointment
@@ -13,7 +16,7 @@ from pharmacy.states import today_at
 @visit_part(Audience.DOCTOR, order=30)
 def of_doctor(request: HttpRequest, visit: Appointment) -> VisitPart | None:
     """What was prescribed in the visit, what else the patient gets from this clinic, and the way to write another."""
-    today = today_at(request.clinic)
+    today = today_at(visit.clinic)
     issued, others = prescriptions_of_visit(visit), running_besides(visit, today)
     may_write = visit.status in WRITTEN_IN
     if not (issued or others or may_write):
@@ -32,8 +35,8 @@ def of_patient(request: HttpRequest, visit: Appointment) -> VisitPart | None:
     issued = prescriptions_of_visit(visit)
     if not issued:
         return None
-    return VisitPart("pharmacy/patient/_visit_part.html", {"issued": _with_state(issued, today_at(request.clinic))})
+    return VisitPart("pharmacy/patient/_visit_part.html", {"issued": _with_state(issued, today_at(visit.clinic))})
 
 
-def _with_state(rows: list[Prescription], today) -> list[dict]:
+def _with_state(rows: list[Prescription], today: date) -> list[dict[str, Any]]:
     return [{"row": row, "state": row.state(today)} for row in rows]

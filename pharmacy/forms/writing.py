@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pharmacy.medications import FIELDS, most_characters, most_lines
@@ -26,7 +26,7 @@ class LineForm(forms.Form):
 
     use_required_attribute = False
 
-    name = LineField(label=_("Medicine"), min_length=2, max_length=most_characters("name"))
+    name = LineField(label=_("Name and strength"), min_length=2, max_length=most_characters("name"))
     dosage = LineField(label=_("Dosage"), max_length=most_characters("dosage"))
     frequency = LineField(label=_("How often"), max_length=most_characters("frequency"))
     duration = LineField(label=_("For how long"), max_length=most_characters("duration"))
@@ -35,10 +35,10 @@ class LineForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         examples = {
-            "dosage": _now("1 tablet"),
-            "frequency": _now("3 times a day"),
-            "duration": _now("5 days"),
-            "instructions": _now("After food"),
+            "dosage": gettext("1 tablet"),
+            "frequency": gettext("3 times a day"),
+            "duration": gettext("5 days"),
+            "instructions": gettext("After food"),
         }
         for name, bound in self.fields.items():
             bound.widget.attrs |= {"autocomplete": "off", "placeholder": examples.get(name, "")}
@@ -164,7 +164,7 @@ class Sheet:
         self.lines = _bound(self.rows)
         if not self.lines:
             self.lines = [LineForm(prefix="line-0")]
-            self.error = _now("Write at least one medicine.")
+            self.error = gettext("Write at least one medicine.")
             return None
         if [line for line in self.lines if not line.is_valid()]:
             return None

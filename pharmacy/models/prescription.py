@@ -3,13 +3,17 @@
 from datetime import date
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Doctor, Patient
 from appointments.models import Appointment, Consultation
 from precta.ids import IdField
+
+# What is in each line the JSON schema says; that there are lines at all, the database.
+IS_A_LIST = Exact(Func(F("medications"), function="jsonb_typeof", output_field=models.TextField()), Value("array"))
 
 
 class PrescriptionState(models.TextChoices):
@@ -72,6 +76,7 @@ class Prescription(models.Model):
         indexes = (models.Index(fields=["patient", "-issued_at"], name="prescription_of_patient"),)
         constraints = (
             models.CheckConstraint(condition=~Q(medications=[]), name="prescription_has_lines"),
+            models.CheckConstraint(condition=IS_A_LIST, name="prescription_lines_are_a_list"),
             models.CheckConstraint(
                 condition=Q(replaces__isnull=True, replacement_reason="")
                 | (Q(replaces__isnull=False) & ~Q(replacement_reason="")),
@@ -112,7 +117,10 @@ class PrescriptionTemplate(models.Model):
         verbose_name = _("template")
         verbose_name_plural = _("templates")
         ordering = ("name",)
-        constraints = (models.UniqueConstraint(fields=["doctor", "name"], name="prescription_template_once_per_name"),)
+        constraints = (
+            models.UniqueConstraint(fields=["doctor", "name"], name="prescription_template_once_per_name"),
+            models.CheckConstraint(condition=IS_A_LIST, name="prescription_template_is_a_list"),
+        )
 
     def __str__(self) -> str:
         return self.name

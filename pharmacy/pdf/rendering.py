@@ -22,10 +22,8 @@ from precta import hosts
 from precta.text import printable
 
 TEMPLATE = Path(__file__).parent / "prescription.typ"
-# typst's own fonts only, so that the same prescription looks alike on every machine.
-STANDARDS = ["ua-1"]
-# Readers undo any of the eight masks, which the code names itself. Trying all of them for the evenest picture takes half
-# as long as typst takes for the whole page.
+# Readers undo any of the eight masks, which the code names itself. Trying all of them for the evenest picture would
+# take half as long as typst takes for the whole page.
 MASK = 3
 
 
@@ -38,13 +36,14 @@ def draw(prescription: Prescription, clinic: Clinic) -> bytes:
     import typst
 
     inputs = inputs_of(prescription, clinic)
-    for standards, own_fonts_only in ((STANDARDS, True), (STANDARDS, False)):
+    # typst's own fonts first, so that the same prescription looks alike on every machine.
+    for own_fonts_only in (True, False):
         try:
-            return compile_pdf(inputs, standards, own_fonts_only=own_fonts_only)
+            return compile_pdf(inputs, own_fonts_only=own_fonts_only)
         except typst.TypstError as error:
             if "could not be displayed" not in str(error):
                 raise
-    return compile_pdf(inputs, [], own_fonts_only=False)
+    return compile_pdf(inputs, own_fonts_only=False, vouched=False)
 
 
 def inputs_of(prescription: Prescription, clinic: Clinic) -> dict[str, str]:
@@ -63,7 +62,9 @@ def qr_code(text: str) -> str:
     import segno
 
     drawn = io.BytesIO()
-    segno.make(text, error="m", boost_error=False, micro=False, mask=MASK).save(drawn, kind="svg", xmldecl=False, border=4)
+    segno.make(text, error="m", boost_error=False, micro=False, mask=MASK).save(
+        drawn, kind="svg", xmldecl=False, border=4
+    )
     return drawn.getvalue().decode()
 
 
@@ -82,15 +83,15 @@ def _source() -> bytes:
     return TEMPLATE.read_bytes()
 
 
-def compile_pdf(inputs: dict[str, str], standards: list[str], *, own_fonts_only: bool) -> bytes:
-    """What typst makes of the template with these inputs. Raises typst.TypstError."""
+def compile_pdf(inputs: dict[str, str], *, own_fonts_only: bool = True, vouched: bool = True) -> bytes:
+    """What typst makes of the template with these inputs; `vouched` as PDF/UA-1. Raises typst.TypstError."""
     import typst
 
     return typst.compile(
         _source(),
         format="pdf",
         sys_inputs=inputs,
-        pdf_standards=standards,
+        pdf_standards="ua-1" if vouched else None,
         ignore_system_fonts=own_fonts_only,
     )
 

@@ -29,16 +29,16 @@ class Checked:
 def check_code(code: str) -> Checked | None:
     """The prescription of a normal code, at a suspended clinic, too; None when there is none.
 
-    An unknown clinic costs the same questions as a known one: some clinic is asked. What was found is written into its
-    clinic's trail, what was not into the portal's.
+    An unknown clinic costs the same questions as a known one: some other clinic is asked. What was found is written
+    into its clinic's trail, what was not into the portal's.
     """
+    some_clinic = Clinic.objects.order_by("pk").first()
     clinic = Clinic.objects.filter(code=clinic_code(code)).first()
-    asked = clinic or Clinic.objects.order_by("pk").first()
+    asked = clinic or some_clinic
     found = None
     if code and asked is not None:
         with clinic_context(asked):
-            rows = Prescription.objects.with_people().filter(verification_code=code)
-            prescription = rows.first()
+            prescription = Prescription.objects.with_people().filter(verification_code=code).first()
             if prescription is not None and clinic is not None:
                 found = _told(prescription, clinic)
                 record("prescription.checked", resource=prescription, details={"state": found.state.value})

@@ -19,6 +19,7 @@ from precta.constraints import violated
 from precta.ids import new_secret_code
 from precta.inserts import insert
 from precta.outbox.services import emit
+from precta.tenancy import current_schema
 
 USUALLY_VALID = timedelta(days=30)
 LONGEST_VALID = timedelta(days=180)
@@ -136,7 +137,7 @@ def letterhead_of(clinic: Clinic, doctor: Doctor, patient: Patient) -> dict[str,
 def _lock_patient(patient_id: str) -> None:
     """Prescriptions of one patient are issued one after the other, so that each sees the substances of the last."""
     with connection.cursor() as cursor:
-        key = f"{connection.schema_name}:prescriptions:{patient_id}"
+        key = f"{current_schema()}:prescriptions:{patient_id}"
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 

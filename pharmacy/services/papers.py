@@ -5,6 +5,8 @@ and the row that names it a process may die: what is left then is a file that no
 another.
 """
 
+from contextlib import suppress
+
 from django.db import transaction
 
 from clinics.models import Clinic
@@ -35,7 +37,8 @@ def paper_of(*, prescription: Prescription, clinic: Clinic) -> str:
         store.delete(key)
         key = Prescription.objects.values_list("pdf_url", flat=True).get(pk=prescription.pk)
     elif old:
-        store.delete(old)
+        with suppress(FileUnreadable):
+            store.delete(old)
     prescription.pdf_url = key
     return key
 

@@ -40,7 +40,8 @@ def write(request: HttpRequest, doctor: Doctor, visit_id: str) -> HttpResponse:
     """The form of a new prescription for the visit's patient; its last button issues it, which is final."""
     visit = _visit(request, doctor, visit_id)
     if visit.status not in WRITTEN_IN:
-        return render(request, "pharmacy/doctor/not_open.html", {"visit": visit}, status=CONFLICT)
+        status = CONFLICT if request.method == "POST" else 200
+        return render(request, "pharmacy/doctor/not_open.html", {"visit": visit}, status=status)
     return _work(request, doctor, visit, None)
 
 

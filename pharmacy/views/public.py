@@ -52,8 +52,7 @@ def _wait(name: str, rates: tuple[str, ...], request: HttpRequest) -> int:
 
 
 def _unseen(response: HttpResponse) -> HttpResponse:
-    """In no search engine and in no cache, and no page that is opened from here learns the code."""
+    """In no search engine and in no cache."""
     response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    response["Referrer-Policy"] = "no-referrer"
     add_never_cache_headers(response)
     return response

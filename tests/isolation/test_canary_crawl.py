@@ -170,7 +170,15 @@ def test_whoever_belongs_to_one_clinic_never_reads_a_word_of_the_other(sides, re
             )
         ] + [
             f"http://{platform}:{settings.PUBLIC_PORT}{path}"
-            for path in ("/", "/me/", "/me/appointments/", "/me/notifications/", "/doctors/", "/clinics/")
+            for path in (
+                "/",
+                "/me/",
+                "/me/appointments/",
+                "/me/notifications/",
+                "/me/prescriptions/",
+                "/doctors/",
+                "/clinics/",
+            )
         ]
         for url, text in crawl(user, starts, own_hosts={here, platform}):
             pages.add(url)

@@ -158,7 +158,7 @@ def test_the_form_sent_twice_leads_to_the_one_prescription_and_an_edit_of_it_is_
 
 def test_a_visit_that_has_not_begun_is_explained(doctor, cast):
     visit = factories.make_appointment(cast.patient, cast.doctor, timezone.now() + timedelta(days=1))
-    assert doctor.get(address(visit)).status_code == 409
+    assertContains(doctor.get(address(visit)), "Nothing can be prescribed in this visit")
     assert send(doctor, visit).status_code == 409
     assert all_of(cast.uzima) == []
 
