@@ -37,7 +37,10 @@ def close_room(event: OutboxEvent) -> None:
 
 
 def _visit(event: OutboxEvent) -> Appointment | None:
+    clinic = current_clinic()
+    if clinic is None:
+        return None
     visit = Appointment.objects.filter(pk=event.payload["appointment_id"]).first()
     if visit is not None:
-        visit.clinic = current_clinic()
+        visit.clinic = clinic
     return visit

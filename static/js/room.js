@@ -13,7 +13,7 @@ const config = JSON.parse(root.dataset.config);
 const words = JSON.parse(root.dataset.words);
 const find = (name) => root.querySelector(`[data-${name}]`);
 const KEPT = `room:${config.visit}`;
-const PACE = { negotiating: 400, waiting: 1500, connected: 2500, lobby: 2500, hidden: 6000 };
+const PACE = { negotiating: 400, waiting: 1000, connected: 2500, lobby: 2500, hidden: 6000 };
 
 const line = new Line(config, root.querySelector('input[name="csrfmiddlewaretoken"]').value);
 const notes = new Notes(root, line, words, words.otherName);
