@@ -8,6 +8,7 @@ PRESCRIPTIONS = timeline_source(
     Source(
         kind=EntryKind.PRESCRIPTION,
         label=_("Prescriptions"),
+        one=_("Prescription"),
         icon="pill",
         order=30,
         states={"valid": _("Valid"), "replaced": _("Replaced"), "expired": _("Expired")},

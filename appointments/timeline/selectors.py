@@ -40,7 +40,7 @@ class Entry:
 
     @property
     def label(self) -> str:
-        return str(source_of(self.kind).label)
+        return str(source_of(self.kind).one)
 
     @property
     def state_label(self) -> str:

@@ -35,10 +35,12 @@ FOR_DOCTORS = (EntryKind.VISIT, EntryKind.NOTE, EntryKind.PRESCRIPTION, EntryKin
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One kind of entries: `states` are the words of the column `state`, `titles` those of a `title` that is a code."""
+    """One kind of entries: `label` names them all, `one` a single one; `states` are the words of the column `state`,
+    `titles` those of a `title` that is a code."""
 
     kind: EntryKind
     label: Any
+    one: Any
     icon: str
     branch: str
     states: Mapping[str, Any] = field(default_factory=dict)
@@ -67,10 +69,11 @@ VISITS = timeline_source(
     Source(
         kind=EntryKind.VISIT,
         label=_("Visits"),
+        one=_("Visit"),
         icon="calendar",
         order=10,
         states={value: AppointmentStatus(value).label for value in AppointmentStatus.values},
-        titles={value: ConsultationMode(value).label for value in ConsultationMode.values},
+        titles={ConsultationMode.IN_PERSON: _("Visit at the clinic"), ConsultationMode.VIDEO: _("Visit by video")},
         branch="""
 SELECT {clinic} AS clinic_id, 'visit' AS kind, a.id, a.id AS subject_id, a.scheduled_at AS at, a.patient_id,
        a.doctor_id, a.status AS state, a.consultation_type AS title, '' AS detail
@@ -85,6 +88,7 @@ NOTES = timeline_source(
     Source(
         kind=EntryKind.NOTE,
         label=_("Notes"),
+        one=_("Notes"),
         icon="notebook-pen",
         order=20,
         branch="""
@@ -99,6 +103,7 @@ RECORDS = timeline_source(
     Source(
         kind=EntryKind.RECORD,
         label=_("Documents"),
+        one=_("Document"),
         icon="file-text",
         order=40,
         states={value: RecordType(value).label for value in RecordType.values},

@@ -14,3 +14,5 @@ document.addEventListener("keydown", (event) => {
     if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
   }
 });
+// Where a row of tabs is wider than the phone, the current one is not left outside.
+for (const tab of document.querySelectorAll(".subnav [aria-current]")) tab.scrollIntoView({ block: "nearest", inline: "center" });

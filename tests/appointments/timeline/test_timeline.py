@@ -91,7 +91,7 @@ def test_a_patient_sees_all_clinics_latest_first_with_those_they_look_after(live
 
 def test_a_moved_visit_stands_once(lived, at_platform):
     page = at_platform(lived.patient.user).get("/me/timeline/?kind=visit").content.decode()
-    assert page.count('class="entry visit"') == 4
+    assert page.count('class="entry of-visit"') == 4
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_patient_who_never_came_shows_that_doctor_visits_alone(lived, at_clini
     waited = factories.make_doctor(lived.uzima, "Otieno", "Odhiambo")
     factories.make_appointment(lived.patient, waited, now - timedelta(days=1), status="no_show")
     page = at_clinic(lived.uzima, waited.user).get(f"/workspace/patients/{lived.patient.pk}/").content.decode()
-    assert 'class="entry visit"' in page
+    assert 'class="entry of-visit"' in page
     assert "Malaria" not in page
     assert "Blood count" not in page
 
@@ -162,7 +162,7 @@ def test_unfinished_notes_are_in_nobodys_history(lived, at_clinic, now):
 
 def test_the_desk_sees_visits_and_neither_notes_nor_documents(lived, at_clinic):
     page = at_clinic(lived.uzima, lived.staff).get(f"/admin/desk/patients/{lived.patient.pk}/").content.decode()
-    assert 'class="entry visit"' in page
+    assert 'class="entry of-visit"' in page
     for text in ("Malaria", "Blood count", "Bronchitis", "kind=note", "kind=record"):
         assert text not in page
 
