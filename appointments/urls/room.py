@@ -6,15 +6,16 @@ from appointments.views import room
 from precta import converters  # noqa: F401 - registers <id:…>
 
 app_name = "room"
+ROOM = "appointments/<id:video_visit_id>/room/"
 
 urlpatterns = [
-    path("", room.room, name="room"),
-    path("exchange/", room.exchange, name="exchange"),
-    path("join/", room.join, name="join"),
-    path("leave/", room.leave, name="leave"),
-    path("messages/", room.messages, name="messages"),
-    path("start/", room.start, name="start"),
-    path("end/", room.end, name="end"),
-    path("recording/", room.recording, name="recording"),
-    path("open/", room.open_elsewhere, name="open"),
+    path(ROOM, room.room, name="room"),
+    path(ROOM + "exchange/", room.exchange, name="exchange"),
+    path(ROOM + "join/", room.join, name="join"),
+    path(ROOM + "leave/", room.leave, name="leave"),
+    path(ROOM + "messages/", room.messages, name="messages"),
+    path(ROOM + "start/", room.start, name="start"),
+    path(ROOM + "end/", room.end, name="end"),
+    path(ROOM + "recording/", room.recording, name="recording"),
+    path(ROOM + "open/", room.open_elsewhere, name="open"),
 ]
