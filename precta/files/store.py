@@ -105,7 +105,9 @@ def rewrap(key: str) -> None:
     schema = key.partition("/")[0]
     with _opened(key) as source:
         head = rewrapped(source.read(HEAD), place=key, find=finder(schema), under=active_key(schema))
-        _private()._save(key, Pieces(_with_first(head, iter(lambda: source.read(2**16), b"")), key))
+        rest = iter(lambda: source.read(2**16), b"")
+        # Not `save`, which would look for another name.
+        _private()._save(key, Pieces(_with_first(head, rest), key))  # type: ignore[attr-defined]
 
 
 def put_public_image(content_type: str, data: bytes, *, folder: str) -> str:

@@ -1,7 +1,7 @@
 """A patient's documents at all clinics (platform host). Those of a suspended clinic are given out here."""
 
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
@@ -74,7 +74,7 @@ def record_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @role_required(Role.PATIENT)
-def file(request: HttpRequest, clinic_id: str, record_id: str) -> HttpResponse:
+def file(request: HttpRequest, clinic_id: str, record_id: str) -> StreamingHttpResponse:
     """From the platform's host because a suspended clinic's does not answer; its patients keep what is theirs.
 
     Read in the clinic's schema and written into its trail.

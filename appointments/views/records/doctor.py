@@ -1,6 +1,6 @@
 """A patient's documents beside a visit, for its doctor. What is hidden from this doctor, or deleted, is a 404."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -25,14 +25,14 @@ def record_list(request: HttpRequest, doctor: Doctor, visit_id: str) -> HttpResp
 
 @workspace
 @require_safe
-def file(request: HttpRequest, doctor: Doctor, visit_id: str, record_id: str) -> HttpResponse:
+def file(request: HttpRequest, doctor: Doctor, visit_id: str, record_id: str) -> StreamingHttpResponse:
     visit = _visit(doctor, visit_id)
     return file_response(request, _record(visit, record_id), visit=visit.pk)
 
 
 @workspace
 @require_safe
-def preview(request: HttpRequest, doctor: Doctor, visit_id: str, record_id: str) -> HttpResponse:
+def preview(request: HttpRequest, doctor: Doctor, visit_id: str, record_id: str) -> StreamingHttpResponse:
     visit = _visit(doctor, visit_id)
     return preview_response(request, _record(visit, record_id), visit=visit.pk)
 

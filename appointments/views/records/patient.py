@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -179,13 +179,13 @@ def views(request: HttpRequest, record_id: str) -> HttpResponse:
 
 @require_safe
 @login_required
-def file(request: HttpRequest, record_id: str) -> HttpResponse:
+def file(request: HttpRequest, record_id: str) -> StreamingHttpResponse:
     return file_response(request, _record(request, record_id))
 
 
 @require_safe
 @login_required
-def preview(request: HttpRequest, record_id: str) -> HttpResponse:
+def preview(request: HttpRequest, record_id: str) -> StreamingHttpResponse:
     return preview_response(request, _record(request, record_id))
 
 
