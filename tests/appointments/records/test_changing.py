@@ -30,7 +30,7 @@ def keep(cast):
         by_user=cast.patient.user,
         file=check_upload(paper()),
         type="other",
-        name="Letter",
+        name="Referral",
     )
 
 
@@ -52,8 +52,8 @@ def test_a_deleted_document_is_out_of_sight_at_once_and_can_be_taken_back(cast, 
     assert client.post(f"/records/{record.pk}/delete/").status_code == 302
     assert client.get(f"/records/{record.pk}/file/").status_code == 404
     assert doctor.get(f"/workspace/visits/{visit.pk}/records/{record.pk}/file/").status_code == 404
-    assert "Letter" not in client.get("/records/").content.decode()
-    assert "Letter" in client.get("/records/?deleted=1").content.decode()
+    assert "Referral" not in client.get("/records/").content.decode()
+    assert "Referral" in client.get("/records/?deleted=1").content.decode()
     assert at_clinic(cast.uzima, cast.other_patient.user).post(f"/records/{record.pk}/restore/").status_code == 404
     assert client.post(f"/records/{record.pk}/restore/").status_code == 302
     assert client.get(f"/records/{record.pk}/file/").status_code == 200
