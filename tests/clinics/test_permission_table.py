@@ -20,6 +20,7 @@ FRONT_DESK_MAY = {
     *("payments.view", "payments.take_cash", "payments.hand_back_cash", "payments.retry_refund"),
 }
 OWNER_ALONE_MAY = {"staff.manage_leaders", "staff.transfer"}
+PHARMACIST_MAY = {"prescriptions.view"}
 
 
 def test_the_document_is_what_the_code_says():
@@ -37,9 +38,9 @@ def test_every_capability_is_said_in_words():
 def test_each_role_holds_what_its_work_needs_and_no_more(role, capability):
     expected = {
         "owner": True,
-        "manager": capability not in OWNER_ALONE_MAY,
+        "manager": capability not in OWNER_ALONE_MAY | PHARMACIST_MAY,
         "front_desk": capability in FRONT_DESK_MAY,
-        "pharmacist": False,
+        "pharmacist": capability in PHARMACIST_MAY,
     }[role]
     assert can(Membership(role=role), capability) is expected
     assert not can(Membership(role=role, is_active=False), capability)

@@ -83,7 +83,7 @@ def test_it_speaks_the_patients_language(visit, cast):
     reader = reader_of(issued, cast.uzima)
     assert reader.trailer["/Root"]["/Lang"] == "sw"
     text = text_of(issued, cast.uzima)
-    for said in ("Mgonjwa", "Dawa", "Ilitolewa", "Inatumika hadi"):
+    for said in ("Mgonjwa", "Dawa", "Ilitolewa", "Linatumika hadi"):
         assert said in text, said
     assert "Valid until" not in text
 
