@@ -10,7 +10,7 @@ from tests.permissions.addresses import every_address
 from tests.permissions.matrix import MATRIX, PEOPLE, STRANGER
 from tests.permissions.test_matrix import undone, values_for
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
 IDS = ["0", "-1", str(2**63), "abc", "%00", "..%2f", "%ff", "a" * 300, "%F0%9F%92%89", "None", "1.0", "'"]
 # A window of Sunday and of Tuesday is a day like any other.

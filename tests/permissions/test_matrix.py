@@ -19,7 +19,7 @@ from tests.permissions.matrix import (
     Rule,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
 BY_STATUS = {403: FORBIDDEN, 404: MISSING, 405: WRONG_METHOD}
 

@@ -8,7 +8,7 @@ from tests.permissions.addresses import every_address
 from tests.permissions.matrix import FACTOR, IN, MATRIX, SIGN_IN, STRANGER
 from tests.permissions.test_matrix import outcome, undone, values_for
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
 # What may be opened without it, written out: a new address of these hosts is none of these until somebody says so.
 OPEN_AT_CLINICS = {
