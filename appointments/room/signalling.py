@@ -22,7 +22,7 @@ SIGNAL_SECONDS = 120
 PAGE_SECONDS = 6 * 3600
 MOST_SIGNALS = 400
 BEGINNING = "0-0"
-_POSITION = re.compile(r"\d{1,15}-\d{1,10}")
+_POSITION = re.compile(r"[0-9]{1,15}-[0-9]{1,10}")
 
 
 class Away(RuntimeError):

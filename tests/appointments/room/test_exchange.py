@@ -102,6 +102,8 @@ def test_a_second_window_takes_the_call_over(both):
     [
         {},
         {"kind": "shout"},
+        {"kind": ["offer"]},
+        {"kind": {}},
         {"kind": "offer", "sdp": "x" * 32_001},
         {"kind": "offer", "sdp": None},
         {"kind": "candidate", "candidate": {"candidate": "x" * 1_001}},
@@ -129,11 +131,23 @@ def test_what_no_page_of_ours_says_is_refused_and_told_to_nobody(both, signal):
         (b"\xff\xfe", 400),
         (b'{"stage": "room", "page": "no", "state": {}, "signals": []}', 400),
         (b"[" * 5000, 400),
+        (b'{"stage": "room", "page": "somepage1234", "state": {"wish": []}, "signals": []}', 400),
+        (b'{"stage": "room", "page": ["somepage1234"], "state": {}, "signals": []}', 400),
+        (b'{"stage": "room", "page": "somepage1234", "state": [], "signals": {}}', 400),
         (b'{"stage": "' + b"x" * 97_000 + b'"}', 413),
     ],
 )
 def test_nonsense_is_no_failure(both, raw, status):
     assert both[0].exchange(raw=raw).status_code == status
+
+
+@pytest.mark.parametrize("after", ["x", "0", 5, [], None, "\u0665-\u0660", "9" * 16 + "-0", "-1-0", "0-0\n"])
+def test_a_place_that_was_never_read_to_is_the_beginning(both, after):
+    patient, doctor = both
+    doctor.exchange(PAGE["doctor"], signals=[{**OFFER, "to": PAGE["patient"]}])
+    answer = patient.exchange(PAGE["patient"], after=after)
+    assert answer.status_code == 200
+    assert [one["kind"] for one in answer.json()["signals"]] == ["offer"]
 
 
 def test_too_many_signals_at_once_are_refused(both):
