@@ -97,6 +97,29 @@ def test_a_second_window_takes_the_call_over(both):
     assert doctor.exchange(PAGE["doctor"]).json()["other"]["page"] == "otherwindow1"
 
 
+def test_a_window_that_takes_over_at_that_very_moment_keeps_the_call(both, visit, cast, monkeypatch):
+    patient, _doctor = both
+    look = signalling._holder
+
+    def looked_just_before(visit_id, side):
+        found = look(visit_id, side)
+        signalling.take_over(visit_id, side, "otherwindow1")
+        return found
+
+    monkeypatch.setattr(signalling, "_holder", looked_just_before)
+    patient.exchange(PAGE["patient"])
+    monkeypatch.setattr(signalling, "_holder", look)
+    assert patient.exchange("otherwindow1").json()["taken"] is False
+    assert patient.exchange(PAGE["patient"]).json()["taken"] is True
+
+
+def test_a_page_that_comes_in_without_joining_is_in_the_trail_once(visit, at_room, cast, trail):
+    doctor = at_room(cast.doctor, visit)
+    for _time in range(2):
+        assert doctor.exchange(PAGE["doctor"]).json()["other"]["where"] == "away"
+    assert trail("room.") == [("room.joined", cast.doctor.pk, {"side": "doctor"})]
+
+
 @pytest.mark.parametrize(
     "signal",
     [
