@@ -66,8 +66,8 @@ DID_NOT_COME = ConfirmedAction(
     name="did_not_come",
     label=_("Note that the chosen patients did not come"),
     explanation=_(
-        "It cannot be taken back, and nothing is paid back. Visits that began less than 15 minutes ago and patients "
-        "who have arrived are left as they are."
+        "It cannot be taken back, and nothing is paid back. Visits whose patients the clinic still waits for and "
+        "patients who have arrived are left as they are."
     ),
     button=_("Note that they did not come"),
     run=_did_not_come,

@@ -1,5 +1,6 @@
 """What changes in a room: who came and went, what was written beside the picture, who agrees to a recording."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,20 @@ AGREED = {
 def join_room(*, place: Place, page: str) -> None:
     """This page of the person holds the call from now on. Raises signalling.Away."""
     signalling.take_over(place.visit.pk, place.side, page)
+    _note_joined(place)
+
+
+def exchange(
+    *, place: Place, page: str, state: dict[str, Any], signals: Sequence[dict[str, Any]], after: str
+) -> signalling.Heard:
+    """As `signalling.exchange`. A page that comes into the call without asking first is in the trail as well."""
+    heard = signalling.exchange(place.visit.pk, place.side, page=page, state=state, signals=signals, after=after)
+    if heard.is_new:
+        _note_joined(place)
+    return heard
+
+
+def _note_joined(place: Place) -> None:
     record("room.joined", resource=place.visit, user=place.user, details={"side": str(place.side)})
 
 

@@ -22,7 +22,7 @@ SIGNAL_SECONDS = 120
 PAGE_SECONDS = 6 * 3600
 MOST_SIGNALS = 400
 BEGINNING = "0-0"
-_POSITION = re.compile(r"\d{1,15}-\d{1,10}")
+_POSITION = re.compile(r"[0-9]{1,15}-[0-9]{1,10}")
 
 
 class Away(RuntimeError):
@@ -50,6 +50,7 @@ class Heard:
     signals: list[dict[str, Any]]
     position: str
     is_taken: bool  # another window of the same person holds the call
+    is_new: bool = False  # nobody of this side held the call, and this page does from now on
 
 
 def checked_position(value: Any) -> str:
@@ -112,7 +113,9 @@ def exchange(
         pipe.get(key("here", side.other))
         pipe.get(key("lobby", side.other))
         pipe.xrange(key("signals", side), min=f"({after}", max="+", count=MOST_SIGNALS)
-        pipe.set(key("page", side), page, ex=PAGE_SECONDS)
+        # Never over another page's name: one that takes over between the look and this is not thrown out again.
+        pipe.set(key("page", side), page, ex=PAGE_SECONDS, nx=True)
+        pipe.expire(key("page", side), PAGE_SECONDS)
         pipe.set(key("here", side), json.dumps({"page": page, "state": state}), ex=HERE_SECONDS)
         for signal in signals:
             told = {"signal": json.dumps({**signal, "page": page})}
@@ -120,10 +123,10 @@ def exchange(
         if signals:
             pipe.expire(key("signals", side.other), SIGNAL_SECONDS)
 
-    here, lobby, entries, *_rest = _send(ask, visit_id)
+    here, lobby, entries, is_new, *_rest = _send(ask, visit_id)
     heard = [json.loads(fields[b"signal"]) for _position, fields in entries]
     position = entries[-1][0].decode() if entries else after
-    return Heard(_other(here, lobby), heard, position, is_taken=False)
+    return Heard(_other(here, lobby), heard, position, is_taken=False, is_new=bool(is_new))
 
 
 def who_is_here(visit_ids: Iterable[str]) -> dict[str, set[Side]]:

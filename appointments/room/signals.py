@@ -29,7 +29,7 @@ def checked_state(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise BadSignal("state")
     wish = value.get("wish", "auto")
-    if wish not in WISHES:
+    if not isinstance(wish, str) or wish not in WISHES:
         raise BadSignal("wish")
     return {"wish": wish, **{name: value.get(name) is True for name in ("sound", "picture", "screen")}}
 
@@ -42,7 +42,7 @@ def checked_signals(found: Any) -> list[dict[str, Any]]:
 
 
 def _checked(one: Any) -> dict[str, Any]:
-    if not isinstance(one, Mapping) or one.get("kind") not in KINDS:
+    if not isinstance(one, Mapping) or not isinstance(one.get("kind"), str) or one["kind"] not in KINDS:
         raise BadSignal("kind")
     number = one.get("n")
     if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 1_000_000:

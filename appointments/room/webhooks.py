@@ -116,7 +116,7 @@ def _end(data: Mapping[str, Any], told_at: datetime | None, now: datetime) -> da
         return stopped
     began, length = _moment(data.get("session_started_at")), data.get("session_duration")
     if began is not None and isinstance(length, int | float) and 0 <= length < 86_400:
-        return began + timedelta(seconds=length)
+        return min(began, now) + timedelta(seconds=length)
     return told_at or now
 
 

@@ -50,10 +50,6 @@ class Entry:
     def words(self) -> str:
         return str(source_of(self.kind).titles.get(self.title, self.title))
 
-    @property
-    def is_coming(self) -> bool:
-        return self.kind == EntryKind.VISIT and self.at > clock.now()
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -217,9 +217,8 @@ def _exchange(place: Place, said: dict[str, Any]) -> dict[str, Any]:
     }
     try:
         if said.get("stage") == "room":
-            heard = signalling.exchange(
-                visit.pk,
-                place.side,
+            heard = services.exchange(
+                place=place,
                 page=signals.checked_page(said.get("page")),
                 state=signals.checked_state(said.get("state")),
                 signals=signals.checked_signals(said.get("signals")),

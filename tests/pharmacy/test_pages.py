@@ -311,6 +311,18 @@ def test_the_doctors_part_offers_writing_and_shows_what_runs_besides(rf, visit, 
     assert part.context["issued"] == []
 
 
+def test_beside_a_missed_visit_the_doctor_reads_nothing_that_runs_besides(visit, cast, at_clinic):
+    issue(visit, line("Zorillamycin"))
+    waited = factories.make_doctor(cast.uzima, "Otieno", "Odhiambo")
+    pages = {}
+    for status, days in (("no_show", 1), ("completed", 2)):
+        at = timezone.now() - timedelta(days=days)
+        other = factories.make_appointment(cast.patient, waited, at, status=status)
+        pages[status] = at_clinic(cast.uzima, waited.user).get(f"/workspace/visits/{other.pk}/").content.decode()
+    assert "Zorillamycin" in pages["completed"]
+    assert "Zorillamycin" not in pages["no_show"]
+
+
 # The news
 
 

@@ -38,6 +38,8 @@ def of_patient(request: HttpRequest, doctor: Doctor, patient_id: str) -> HttpRes
             return ""
         if entry.kind == EntryKind.PRESCRIPTION:
             return reverse("pharmacy:patient:detail", args=[entry.id])
+        if entry.kind == EntryKind.VISIT and entry.state not in selectors.SEEN_STATUSES:
+            return ""  # the workspace has no page of it
         return reverse("appointments:doctor:visit", args=[entry.subject_id])
 
     context = timeline_context(

@@ -97,11 +97,36 @@ def test_a_second_window_takes_the_call_over(both):
     assert doctor.exchange(PAGE["doctor"]).json()["other"]["page"] == "otherwindow1"
 
 
+def test_a_window_that_takes_over_at_that_very_moment_keeps_the_call(both, visit, cast, monkeypatch):
+    patient, _doctor = both
+    look = signalling._holder
+
+    def looked_just_before(visit_id, side):
+        found = look(visit_id, side)
+        signalling.take_over(visit_id, side, "otherwindow1")
+        return found
+
+    monkeypatch.setattr(signalling, "_holder", looked_just_before)
+    patient.exchange(PAGE["patient"])
+    monkeypatch.setattr(signalling, "_holder", look)
+    assert patient.exchange("otherwindow1").json()["taken"] is False
+    assert patient.exchange(PAGE["patient"]).json()["taken"] is True
+
+
+def test_a_page_that_comes_in_without_joining_is_in_the_trail_once(visit, at_room, cast, trail):
+    doctor = at_room(cast.doctor, visit)
+    for _time in range(2):
+        assert doctor.exchange(PAGE["doctor"]).json()["other"]["where"] == "away"
+    assert trail("room.") == [("room.joined", cast.doctor.pk, {"side": "doctor"})]
+
+
 @pytest.mark.parametrize(
     "signal",
     [
         {},
         {"kind": "shout"},
+        {"kind": ["offer"]},
+        {"kind": {}},
         {"kind": "offer", "sdp": "x" * 32_001},
         {"kind": "offer", "sdp": None},
         {"kind": "candidate", "candidate": {"candidate": "x" * 1_001}},
@@ -129,11 +154,23 @@ def test_what_no_page_of_ours_says_is_refused_and_told_to_nobody(both, signal):
         (b"\xff\xfe", 400),
         (b'{"stage": "room", "page": "no", "state": {}, "signals": []}', 400),
         (b"[" * 5000, 400),
+        (b'{"stage": "room", "page": "somepage1234", "state": {"wish": []}, "signals": []}', 400),
+        (b'{"stage": "room", "page": ["somepage1234"], "state": {}, "signals": []}', 400),
+        (b'{"stage": "room", "page": "somepage1234", "state": [], "signals": {}}', 400),
         (b'{"stage": "' + b"x" * 97_000 + b'"}', 413),
     ],
 )
 def test_nonsense_is_no_failure(both, raw, status):
     assert both[0].exchange(raw=raw).status_code == status
+
+
+@pytest.mark.parametrize("after", ["x", "0", 5, [], None, "\u0665-\u0660", "9" * 16 + "-0", "-1-0", "0-0\n"])
+def test_a_place_that_was_never_read_to_is_the_beginning(both, after):
+    patient, doctor = both
+    doctor.exchange(PAGE["doctor"], signals=[{**OFFER, "to": PAGE["patient"]}])
+    answer = patient.exchange(PAGE["patient"], after=after)
+    assert answer.status_code == 200
+    assert [one["kind"] for one in answer.json()["signals"]] == ["offer"]
 
 
 def test_too_many_signals_at_once_are_refused(both):

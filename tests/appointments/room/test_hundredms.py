@@ -15,13 +15,16 @@ from appointments.room.handlers import close_room
 from appointments.room.providers import video_provider
 from appointments.room.providers.builtin import BuiltIn
 from appointments.room.providers.hundredms import HundredMs, management_token, room_name
+from appointments.services.attendance import mark_no_show
+from appointments.services.cancellation import Side as CancelSide
+from appointments.services.cancellation import cancel_appointment
 from appointments.services.consultation import end_consultation, start_consultation
 from precta import clock
 from precta.audit.models import AuditLog
 from precta.devstack.hundredms import HundredMsStandIn
 from precta.devstack.hundredms.server import event
 from precta.outbox.models import OutboxEvent
-from precta.outbox.services import sweep_events
+from precta.outbox.services import emit, sweep_events
 from precta.tenancy import clinic_context, public_context
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +133,43 @@ def test_its_id_is_kept_and_it_is_closed_at_the_end(provider, at_room, visit, ca
     assert provider.rooms[room_id]["enabled"] is False
 
 
+def move_away(visit, by):
+    emit("appointment.rescheduled", appointment_id="another", from_id=visit.pk)
+
+
+def cancel(visit, by):
+    Appointment.objects.filter(pk=visit.pk).update(scheduled_at=clock.now() + timedelta(minutes=5))
+    visit.refresh_from_db()
+    cancel_appointment(appointment=visit, by_user=by, side=CancelSide.CLINIC)
+
+
+def miss(visit, by):
+    mark_no_show(appointment=visit, by_user=by, now=visit.scheduled_at + timedelta(minutes=16))
+
+
+@pytest.mark.parametrize("call_off", [cancel, miss, move_away])
+def test_a_room_entered_before_the_beginning_closes_when_the_visit_is_called_off(
+    provider, at_room, visit, cast, call_off
+):
+    at_room(cast.patient, visit).post("open")
+    (room_id,) = provider.rooms
+    with clinic_context(cast.uzima):
+        visit = Appointment.objects.select_related("clinic", "doctor").get(pk=visit.pk)
+        call_off(visit, cast.doctor.user)
+        sweep_events()
+    assert list(provider.rooms) == [room_id]
+    assert provider.rooms[room_id]["was_ended"] is True
+    assert provider.rooms[room_id]["enabled"] is False
+
+
+def test_a_room_that_nobody_entered_is_not_made_to_be_closed(provider, visit, cast):
+    with clinic_context(cast.uzima):
+        visit = Appointment.objects.select_related("clinic", "doctor").get(pk=visit.pk)
+        cancel(visit, cast.doctor.user)
+        sweep_events()
+    assert provider.calls == []
+
+
 def test_what_could_not_be_closed_is_tried_again(provider, visit, cast):
     with clinic_context(cast.uzima):
         visit.clinic = cast.uzima
@@ -231,6 +271,22 @@ def test_the_length_of_a_session_will_do(tell, begun, cast):
     facts = {"session_started_at": started.isoformat(), "session_duration": 1800.5}
     tell(event("session.close.success", room_name=room_name(begun), **facts))
     assert abs((consultation_of(begun).ended_at - started).total_seconds() - 1800.5) < 1
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"session_started_at": "9999-12-31T23:59:59Z", "session_duration": 86_000},
+        {"session_stopped_at": "9999-12-31T23:59:59-14:00"},
+        {"session_stopped_at": "0001-01-01T00:00:00+14:00"},
+        {"session_started_at": "2026-13-45T00:00:00Z", "session_duration": float("nan")},
+        {"session_started_at": [], "session_duration": {}},
+    ],
+)
+def test_times_that_cannot_be_never_end_a_visit_outside_its_own(tell, begun, facts):
+    assert tell(event("session.close.success", room_name=room_name(begun), **facts)) == 200
+    after = consultation_of(begun)
+    assert after.started_at <= after.ended_at <= clock.now()
 
 
 def test_an_end_that_the_doctor_set_stays(tell, begun, cast):

@@ -1,5 +1,6 @@
 """A patient's history: everything in it, nothing of anybody else, nothing beyond what the reader may see."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -151,6 +152,27 @@ def test_a_patient_who_never_came_shows_that_doctor_visits_alone(lived, at_clini
     assert 'class="entry of-visit"' in page
     assert "Malaria" not in page
     assert "Blood count" not in page
+
+
+def test_beside_a_missed_visit_a_doctor_reads_nothing_of_colleagues(lived, at_clinic, now):
+    waited = factories.make_doctor(lived.uzima, "Otieno", "Odhiambo")
+    visits = {
+        status: factories.make_appointment(lived.patient, waited, now - timedelta(days=days), status=status)
+        for status, days in (("no_show", 1), ("completed", 2))
+    }
+    client = at_clinic(lived.uzima, waited.user)
+    assert "Malaria" not in client.get(f"/workspace/visits/{visits['no_show'].pk}/").content.decode()
+    assert "Malaria" in client.get(f"/workspace/visits/{visits['completed'].pk}/").content.decode()
+
+
+def test_every_visit_that_leads_somewhere_leads_to_a_page(lived, at_clinic, now):
+    called_off = factories.make_appointment(lived.patient, lived.doctor, now + timedelta(days=5), status="cancelled")
+    client = at_clinic(lived.uzima, lived.doctor.user)
+    page = client.get(f"/workspace/patients/{lived.patient.pk}/?kind=visit").content.decode()
+    links = set(re.findall(r'href="(/workspace/visits/[^"]+)"', page))
+    assert f"/workspace/visits/{lived.seen.pk}/" in links
+    assert f"/workspace/visits/{called_off.pk}/" not in links
+    assert {client.get(link).status_code for link in links} == {200}
 
 
 def test_unfinished_notes_are_in_nobodys_history(lived, at_clinic, now):
