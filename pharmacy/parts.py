@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from appointments.models import Appointment
+from appointments.policies import may_doctor_see_records
 from appointments.visit_parts import Audience, VisitPart, visit_part
 from pharmacy.models import Prescription
 from pharmacy.selectors import prescriptions_of_visit, running_besides
@@ -17,7 +18,8 @@ from pharmacy.states import today_at
 def of_doctor(request: HttpRequest, visit: Appointment) -> VisitPart | None:
     """What was prescribed in the visit, what else the patient gets from this clinic, and the way to write another."""
     today = today_at(visit.clinic)
-    issued, others = prescriptions_of_visit(visit), running_besides(visit, today)
+    issued = prescriptions_of_visit(visit)
+    others = running_besides(visit, today) if may_doctor_see_records(visit) else []
     may_write = visit.status in WRITTEN_IN
     if not (issued or others or may_write):
         return None

@@ -153,6 +153,15 @@ def test_a_patient_who_never_came_shows_that_doctor_visits_alone(lived, at_clini
     assert "Blood count" not in page
 
 
+def test_the_page_of_a_missed_visit_tells_nothing_of_what_came_before(lived, at_clinic, now):
+    waited = factories.make_doctor(lived.uzima, "Otieno", "Odhiambo")
+    missed = factories.make_appointment(lived.patient, waited, now - timedelta(hours=1), status="no_show")
+    answer = at_clinic(lived.uzima, waited.user).get(f"/workspace/visits/{missed.pk}/")
+    assert answer.status_code == 200
+    assert "Malaria" not in answer.content.decode()
+    assert "Blood count" not in answer.content.decode()
+
+
 def test_unfinished_notes_are_in_nobodys_history(lived, at_clinic, now):
     today = factories.make_appointment(lived.patient, lived.doctor, now - timedelta(hours=1), status="completed")
     notes_of(today, lived.uzima, "Undecided", finished=False)
