@@ -300,6 +300,13 @@ def test_a_doctor_to_whom_the_patient_never_came_reads_nothing(at_clinic, visit,
     assert b"Zorillin" not in client.get(f"/workspace/visits/{missed.pk}/").content
 
 
+def test_what_is_shown_beside_a_refusal_is_in_the_trail_too(patient, visit, cast):
+    issued = issue(visit, line("Amoxil"))
+    assertContains(patient.post(f"/prescriptions/{issued.pk}/"), "Amoxil", status_code=409)
+    with clinic_context(cast.uzima):
+        assert AuditLog.objects.filter(action="prescription.viewed", resource_id=issued.pk).count() == 1
+
+
 def test_the_pages_of_the_visit_show_what_was_prescribed(patient, visit, cast):
     issued = issue(visit, line("Amoxil"))
     assertContains(patient.get(f"/appointments/{visit.pk}/"), f"/prescriptions/{issued.pk}/")
