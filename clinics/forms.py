@@ -14,7 +14,6 @@ from clinics.models import Clinic
 from clinics.opening_hours import DAY_NAMES, DAYS, MIDNIGHT, OpeningHours
 from clinics.policy_settings import DEFAULT_TIME_ZONE
 from clinics.widgets import HoursWidget
-from precta.files import images
 from precta.files.checks import IMAGES
 from precta.files.forms import DocumentField
 from precta.files.store import put_public_image
@@ -153,6 +152,8 @@ class ClinicPageForm(forms.ModelForm):
         hours = {str(day): data[f"hours_{day}"] for day in range(DAYS) if data[f"hours_{day}"]}
         logo = {"logo_url": ""} if data.get("remove_logo") else {}
         if data["logo"] is not None:
+            from precta.files import images  # a web worker that draws no picture does without what does
+
             drawn = images.contained(data["logo"].data, width=LOGO_WIDTH, height=LOGO_HEIGHT)
             logo = {"logo_url": put_public_image(*drawn, folder="clinics")}
         return {name: data[name] for name in PAGE} | {"operating_hours": hours} | logo

@@ -8,6 +8,7 @@ from django.db.models import Q
 from accounts.models import Doctor
 from accounts.selectors import patients_of
 from appointments.models import Appointment
+from appointments.policies import SHOWS_RECORDS
 from appointments.selectors_workspace import visits_of_doctor
 from pharmacy.formulary import Medicine, medicines
 from pharmacy.models import Prescription, PrescriptionTemplate
@@ -57,14 +58,14 @@ def _rank(words: list[str], medicine: Medicine, label: str) -> int | None:
 
 
 def readable_by(reader: Reader) -> PrescriptionQuerySet:
-    """The patient's side reads its own; a doctor what they issued and whatever their patients here were prescribed;
-    staff who dispense all of the clinic."""
+    """The patient's side reads its own; a doctor what they issued and whatever their patients here were prescribed, but
+    not those who never came; staff who dispense all of the clinic."""
     rows = Prescription.objects.with_people()
     if reader.is_staff:
         return rows
     mine = Q(patient_id__in=patients_of(reader.user).order_by().values("pk"))
     if reader.doctor is not None:
-        seen = visits_of_doctor(reader.doctor).order_by().values("patient_id")
+        seen = visits_of_doctor(reader.doctor).filter(status__in=SHOWS_RECORDS).order_by().values("patient_id")
         mine |= Q(doctor=reader.doctor) | Q(patient_id__in=seen)
     return rows.filter(mine)
 

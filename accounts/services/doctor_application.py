@@ -43,7 +43,7 @@ from clinics.models import Clinic, ClinicStatus
 from precta import clock
 from precta.audit.services import record
 from precta.commits import after_commit
-from precta.files import images, store
+from precta.files import store
 from precta.files.checks import CheckedUpload
 from precta.outbox.services import emit
 from precta.tenancy import clinic_context, public_context
@@ -141,6 +141,8 @@ def save_photo(*, doctor: Doctor, by: User, photo: CheckedUpload | None) -> None
     """Crop and publish the photo, or take it off with None. Raises UploadRefused."""
     path = ""
     if photo is not None:
+        from precta.files import images  # a web worker that draws no picture does without what does
+
         path = store.put_public_image(*images.square(photo.data), folder="doctors")
     with locked(doctor) as row:
         if row.profile_image_url != path:

@@ -96,7 +96,8 @@ def restore_record(*, record: MedicalRecord, by_user: User, now: datetime | None
     since = (now or clock.now()) - UNDO
     with transaction.atomic():
         lock_records(record.patient_id)
-        row = MedicalRecord.objects.filter(pk=record.pk, deleted_at__gt=since).first()
+        # The row's lock, too: the hourly purge may be about to take it.
+        row = MedicalRecord.objects.select_for_update().filter(pk=record.pk, deleted_at__gt=since).first()
         if row is None:
             raise RecordGone
         # The same file may have been brought again in the meantime.

@@ -1,8 +1,8 @@
 """The PDF of a prescription: drawn once after it was issued, or when somebody asks before that.
 
 Drawing takes tens of milliseconds and the store may be far away, so neither happens in a transaction. Between the file
-and the row that names it a process may die: what is left then is a file that nobody knows, and the next request draws
-another.
+and the row that names it a process may die: what is left then is a file that nobody knows, which the nightly sweep
+removes, and the next request draws another.
 """
 
 from contextlib import suppress

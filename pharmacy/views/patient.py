@@ -23,7 +23,7 @@ CONFLICT = 409
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def detail(request: HttpRequest, prescription_id: str) -> HttpResponse:
-    """What stands in it. It takes no change: whoever sends one is told so (409)."""
+    """What stands in it. It takes no change: whoever sends one is told so beside it (409)."""
     reader, prescription = _asked(request, prescription_id)
     is_mine = reader.doctor is not None and prescription.doctor_id == reader.doctor.pk
     context = {
@@ -35,10 +35,10 @@ def detail(request: HttpRequest, prescription_id: str) -> HttpResponse:
         "may_replace": is_mine and prescription.appointment_id and prescription.replacement is None,
         "for_another": prescription.patient_id != request.user.pk,
     }
+    record("prescription.viewed", resource=prescription)
     if request.method == "POST":
         context["refused"] = _("An issued prescription does not change. Its doctor can replace it by another one.")
         return render(request, _template(reader), context, status=CONFLICT)
-    record("prescription.viewed", resource=prescription)
     return render(request, _template(reader), context)
 
 

@@ -8,16 +8,15 @@ import io
 import re
 import unicodedata
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import puremagic
 from django.utils.translation import gettext_lazy as _
 
 from precta.files import scanner
 from precta.files.exceptions import ScannerUnavailable, UploadRefused
-from precta.files.images import reencode
 from precta.text import printable
 
 if TYPE_CHECKING:
@@ -120,6 +119,8 @@ def check_upload(
     if kind == PDF:
         _refuse_unreadable_pdf(data)
     else:
+        from precta.files.images import reencode
+
         kind, data = reencode(data, heic=kind == HEIC)
     extension = EXTENSIONS[kind][0]
     return CheckedUpload(kind, extension, safe_name(name, extension), data)
@@ -129,6 +130,9 @@ def content_type_of(data: bytes) -> str:
     """The type that the bytes themselves tell, empty when it is none that we know."""
     if data[4:8] == b"ftyp":
         return HEIC if _is_heic(data) else ""
+    # Here, like what draws pictures: a web worker that is brought no file does without.
+    import puremagic
+
     try:
         found = puremagic.magic_string(data)
     except (puremagic.PureError, ValueError):
@@ -223,22 +227,49 @@ def _refuse_unreadable_pdf(data: bytes) -> None:
 def _has_scripts_or_files(reader: "PdfReader") -> bool:
     """Whether the document runs something when it is opened or clicked, or carries other files. A scan does neither."""
     root = reader.root_object
-    names, form = (_resolved(root, entry) for entry in ("/Names", "/AcroForm"))
+    names, form, outline = (_resolved(root, entry) for entry in ("/Names", "/AcroForm", "/Outlines"))
     if "/JavaScript" in names or "/EmbeddedFiles" in names or "/XFA" in form or _acts(root):
+        return True
+    # A form's field need not stand on a page, nor do the bookmarks.
+    if any(map(_acts, _walk(form, "/Fields", "/Kids"))) or any(map(_acts, _walk(outline, "/First", "/Next"))):
         return True
     return any(_acts(page) or any(map(_is_active, page.get("/Annots") or ())) for page in reader.pages)
 
 
 def _is_active(annotation: Any) -> bool:
     found = annotation.get_object()
-    return hasattr(found, "get") and (found.get("/Subtype") in CARRIERS or _acts(found))
+    return hasattr(found, "get") and (_name(found, "/Subtype") in CARRIERS or _acts(found))
 
 
 def _acts(thing: Any) -> bool:
-    """Whether the catalogue, a page or a mark on it has an action of its own; a link to a page or address is none."""
+    """Whether the catalogue, a page, a field, a bookmark or a mark on a page has an action of its own, also as what
+    follows a harmless one; a link to a page or address is none."""
     if "/AA" in thing:
         return True
-    return any(_resolved(thing, entry).get("/S", "") in ACTIONS for entry in ("/OpenAction", "/A"))
+    begun = (_resolved(thing, entry) for entry in ("/OpenAction", "/A"))
+    return any(_name(act, "/S") in ACTIONS for first in begun for act in _walk(first, "/Next"))
+
+
+def _walk(start: Any, *entries: str) -> Iterator[Any]:
+    """The dictionary `start` and all that hang below it by these entries, alone or in lists, each once."""
+    waiting, seen = [start], set()
+    while waiting:
+        thing = waiting.pop()
+        found = thing.get_object() if hasattr(thing, "get_object") else thing
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        if isinstance(found, list):
+            waiting += found
+        elif hasattr(found, "get"):
+            yield found
+            waiting += [found[entry] for entry in entries if entry in found]
+
+
+def _name(thing: Any, entry: str) -> Any:
+    """What stands there, also when it is written elsewhere in the file; empty for nothing."""
+    found = thing.get(entry, "")
+    return found.get_object() if hasattr(found, "get_object") else found
 
 
 def _resolved(thing: Any, entry: str) -> Any:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from precta.files.checks import PDF
 from precta.files.exceptions import UploadRefused
-from precta.files.images import contained
 
 SIDE = 480
 PATIENCE = 30  # seconds
@@ -24,6 +23,8 @@ def preview_of(data: bytes, content_type: str) -> bytes:
     library that draws it then breaks nothing else, and finds no secret. No byte of it touches the disk.
     """
     if content_type != PDF:
+        from precta.files.images import contained
+
         try:
             return contained(data, width=SIDE, height=SIDE)[1]
         except UploadRefused as error:

@@ -29,7 +29,8 @@ def rotate(schema: str, *, new_key: bool = False, now: datetime | None = None) -
     """Rewrap the keys of `schema`; with `new_key` also its files, under a new one.
 
     Whatever an earlier run began is finished. At any moment every file opens: a file's head is replaced whole, and a
-    key goes only when no file names it any more.
+    key goes only when no file names it any more. Where no file is found at all no key goes: the store may be another
+    one than the files lie in.
     """
     now = now or clock.now()
     done = Rotated(keys=keys.rewrap(schema))
@@ -39,21 +40,22 @@ def rotate(schema: str, *, new_key: bool = False, now: datetime | None = None) -
         retired = list(FileKey.objects.filter(is_active=False))
         if not retired and not new_key:
             return done
-        in_use = _rewrap_files(schema, done)
+        in_use, found = _rewrap_files(schema, done)
         active = FileKey.objects.filter(is_active=True).first()
-        if active is not None and now - active.created_at > SETTLED:
+        if found and active is not None and now - active.created_at > SETTLED:
             unused = [row.pk for row in retired if keys.name_of(row) not in in_use]
             done.removed, _by_model = FileKey.objects.filter(pk__in=unused, is_active=False).delete()
         done.retired = len(retired) - done.removed
     return done
 
 
-def _rewrap_files(schema: str, done: Rotated) -> set[bytes]:
-    """Put every file under the active key; the names of the keys that some file still needs."""
-    active, in_use = keys.active_key(schema), set()
+def _rewrap_files(schema: str, done: Rotated) -> tuple[set[bytes], int]:
+    """Put every file under the active key; the names of the keys that some file still needs, and how many files."""
+    active, in_use, found = keys.active_key(schema), set(), 0
     for key in store.stored_keys(schema):
         if key.endswith(PART):
             continue
+        found += 1
         name = b""
         try:
             kind, name = store.wrapped_under(key)
@@ -66,4 +68,4 @@ def _rewrap_files(schema: str, done: Rotated) -> set[bytes]:
                 continue  # deleted a moment ago
             done.unreadable += 1
             in_use.add(name)
-    return in_use
+    return in_use, found

@@ -56,6 +56,33 @@ def clickable_pdf(action: str = "", subtype: str = "/Link", on_page: bool = Fals
     return out.getvalue()
 
 
+def hidden_script_pdf(where: str) -> bytes:
+    """A script that no page and no first action names: `where` is "next", "field", "bookmark" or "reference"."""
+    writer = PdfWriter()
+    page = writer.add_blank_page(200, 200)
+    script = {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("app.alert(1)")}
+    act, root = writer._add_object(DictionaryObject(script)), writer.root_object
+    if where == "next":
+        harmless = {NameObject("/S"): NameObject("/URI"), NameObject("/URI"): TextStringObject("https://example.org")}
+        root[NameObject("/OpenAction")] = DictionaryObject(harmless | {NameObject("/Next"): ArrayObject([act])})
+    elif where == "field":
+        field = DictionaryObject({NameObject("/AA"): DictionaryObject({NameObject("/C"): act})})
+        parent = writer._add_object(DictionaryObject({NameObject("/Kids"): ArrayObject([writer._add_object(field)])}))
+        root[NameObject("/AcroForm")] = DictionaryObject({NameObject("/Fields"): ArrayObject([parent])})
+    elif where == "bookmark":
+        second = writer._add_object(DictionaryObject({NameObject("/A"): act}))
+        first = writer._add_object(DictionaryObject({NameObject("/Next"): second}))
+        root[NameObject("/Outlines")] = writer._add_object(DictionaryObject({NameObject("/First"): first}))
+    else:
+        kind = writer._add_object(NameObject("/JavaScript"))
+        link = {NameObject("/Subtype"): NameObject("/Link")}
+        link[NameObject("/A")] = DictionaryObject(script | {NameObject("/S"): kind})
+        page[NameObject("/Annots")] = ArrayObject([writer._add_object(DictionaryObject(link))])
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 def picture(form: str = "JPEG", size: tuple[int, int] = (320, 240), **options) -> bytes:
     out = io.BytesIO()
     Image.radial_gradient("L").resize(size).convert("RGB").save(out, form, **options)
@@ -138,6 +165,10 @@ REFUSED = {
     "a PDF that carries a program": ("licence.pdf", armed_pdf(attachment=b"MZ"), "polyglot"),
     "a PDF that runs a script on its page": ("licence.pdf", clickable_pdf("/JavaScript", on_page=True), "polyglot"),
     "a PDF that runs a script when clicked": ("licence.pdf", clickable_pdf("/JavaScript"), "polyglot"),
+    "a PDF that runs a script after a link": ("licence.pdf", hidden_script_pdf("next"), "polyglot"),
+    "a PDF that runs a script while it reckons": ("licence.pdf", hidden_script_pdf("field"), "polyglot"),
+    "a PDF with a script behind a bookmark": ("licence.pdf", hidden_script_pdf("bookmark"), "polyglot"),
+    "a PDF that says elsewhere that it is a script": ("licence.pdf", hidden_script_pdf("reference"), "polyglot"),
     "a PDF that starts a program": ("licence.pdf", clickable_pdf("/Launch"), "polyglot"),
     "a PDF with a file pinned to its page": ("licence.pdf", clickable_pdf(subtype="/FileAttachment"), "polyglot"),
     "a picture that is a PDF too": ("licence.jpg", picture() + pdf(), "polyglot"),

@@ -187,6 +187,21 @@ def test_a_rotation_broken_off_anywhere_leaves_every_file_open_and_is_finished_l
 
 
 @pytest.mark.django_db
+def test_no_key_goes_while_the_store_looks_empty(uzima, monkeypatch, tmp_path):
+    """A folder that is not mounted, a bucket of another name: the files are elsewhere and need their key."""
+    schema = uzima.schema_name
+    with clinic_context(uzima):
+        stored = store.put(paper(), folder="records")
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(store, "_private", lambda: FileSystemStorage(location=tmp_path))
+            rotation.rotate(schema, new_key=True)
+            done = rotation.rotate(schema, now=clock.now() + timedelta(hours=2))
+            assert (done.removed, done.retired) == (0, 1)
+        keys._known.clear()
+        assert store.read_stored(stored).startswith(b"%PDF")
+
+
+@pytest.mark.django_db
 def test_a_key_that_an_unreadable_file_names_is_kept_and_told(uzima, capsys):
     with clinic_context(uzima):
         stored = store.put(paper(), folder="records")

@@ -289,6 +289,24 @@ def test_a_guardian_reads_the_childs_and_nobody_else_does(at_clinic, cast):
     assert at_clinic(cast.uzima, colleague.user).get(where).status_code == 200
 
 
+@pytest.mark.parametrize("status", ["no_show", "cancelled", "pending_payment"])
+def test_a_doctor_to_whom_the_patient_never_came_reads_nothing(at_clinic, visit, cast, status):
+    running = issue(visit, line("Zorillin"))
+    waited = factories.make_doctor(cast.uzima, "Wanjiku", "Maina")
+    missed = factories.make_appointment(cast.patient, waited, timezone.now() - timedelta(hours=1), status=status)
+    client = at_clinic(cast.uzima, waited.user)
+    for page in (f"/prescriptions/{running.pk}/", f"/prescriptions/{running.pk}/pdf/"):
+        assert client.get(page).status_code == 404
+    assert b"Zorillin" not in client.get(f"/workspace/visits/{missed.pk}/").content
+
+
+def test_what_is_shown_beside_a_refusal_is_in_the_trail_too(patient, visit, cast):
+    issued = issue(visit, line("Amoxil"))
+    assertContains(patient.post(f"/prescriptions/{issued.pk}/"), "Amoxil", status_code=409)
+    with clinic_context(cast.uzima):
+        assert AuditLog.objects.filter(action="prescription.viewed", resource_id=issued.pk).count() == 1
+
+
 def test_the_pages_of_the_visit_show_what_was_prescribed(patient, visit, cast):
     issued = issue(visit, line("Amoxil"))
     assertContains(patient.get(f"/appointments/{visit.pk}/"), f"/prescriptions/{issued.pk}/")

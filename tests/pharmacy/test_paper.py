@@ -1,12 +1,13 @@
 """The PDF, read back: its text, its tags, its QR code; and that a paper is never wrong or missing."""
 
 import io
-from datetime import date
+from datetime import date, timedelta
 from unittest.mock import patch
 
 import pypdfium2
 import pytest
 import zxingcpp
+from django.core.files.storage import FileSystemStorage
 from django.utils import translation
 from pypdf import PdfReader
 
@@ -15,7 +16,8 @@ from pharmacy.notices import draw_paper
 from pharmacy.pdf import rendering
 from pharmacy.pdf.rendering import age_words, draw, verify_url
 from pharmacy.services.papers import paper_of
-from precta.files import store
+from precta import clock
+from precta.files import orphans, store
 from precta.outbox.models import OutboxEvent
 from precta.tenancy import clinic_context
 from tests.pharmacy.conftest import PLANTS, issue, line
@@ -197,6 +199,21 @@ def test_a_replaced_one_says_so_on_its_paper_though_it_was_drawn_before(visit, c
         text = PdfReader(io.BytesIO(store.read_stored(after))).pages[0].extract_text()
         assert "Not valid any more" in " ".join(text.split())
         assert "Not valid" not in text_of(fresh(new), cast.uzima)
+
+
+def test_a_paper_that_no_row_names_is_swept_and_no_other(visit, cast, monkeypatch, tmp_path):
+    monkeypatch.setattr(store, "_private", lambda: FileSystemStorage(location=tmp_path))
+    old, new = issue(visit), issue(visit, line("Ibuprofen"))
+    issue(visit, line("Diclofenac"), replaces=old, replacement_reason="x")
+    with clinic_context(cast.uzima):
+        kept = [paper_of(prescription=fresh(one), clinic=cast.uzima) for one in (old, new)]
+        with patch.object(Prescription.objects.all().__class__, "update", side_effect=KeyboardInterrupt):
+            third = Prescription.objects.with_people().get(replaces=old.pk)
+            with pytest.raises(KeyboardInterrupt):
+                paper_of(prescription=third, clinic=cast.uzima)
+        assert orphans.sweep() == 0  # somebody may just be about to name it
+        assert orphans.sweep(now=clock.now() + timedelta(days=2)) == 1
+        assert all(store.read_stored(key).startswith(b"%PDF") for key in kept)
 
 
 def test_a_file_that_got_lost_is_drawn_anew(visit, cast):

@@ -1,8 +1,10 @@
 """Changing what is said of a document, deleting it, taking it back, and what goes for good."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from appointments.exceptions import RecordGone, SameRecord
 from appointments.models import HiddenRecord, MedicalRecord
@@ -30,7 +32,7 @@ def keep(cast):
         by_user=cast.patient.user,
         file=check_upload(paper()),
         type="other",
-        name="Referral",
+        name="Referral to Dr Otieno",
     )
 
 
@@ -52,8 +54,8 @@ def test_a_deleted_document_is_out_of_sight_at_once_and_can_be_taken_back(cast, 
     assert client.post(f"/records/{record.pk}/delete/").status_code == 302
     assert client.get(f"/records/{record.pk}/file/").status_code == 404
     assert doctor.get(f"/workspace/visits/{visit.pk}/records/{record.pk}/file/").status_code == 404
-    assert "Referral" not in client.get("/records/").content.decode()
-    assert "Referral" in client.get("/records/?deleted=1").content.decode()
+    assert "Referral to Dr Otieno" not in client.get("/records/").content.decode()
+    assert "Referral to Dr Otieno" in client.get("/records/?deleted=1").content.decode()
     assert at_clinic(cast.uzima, cast.other_patient.user).post(f"/records/{record.pk}/restore/").status_code == 404
     assert client.post(f"/records/{record.pk}/restore/").status_code == 302
     assert client.get(f"/records/{record.pk}/file/").status_code == 200
@@ -105,6 +107,28 @@ def test_the_same_file_may_come_again_after_it_was_deleted_and_then_stands_alone
     with pytest.raises(SameRecord) as found:
         services.restore_record(record=record, by_user=cast.patient.user)
     assert found.value.record.pk == again.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_being_taken_back_is_not_purged_at_the_same_moment(cast, record, monkeypatch):
+    services.delete_record(record=record, by_user=cast.patient.user)
+
+    def purge():
+        try:
+            with clinic_context(cast.uzima):
+                services.purge_deleted(now=clock.now() + timedelta(days=31))
+        finally:
+            connection.close()
+
+    def meanwhile(*_of):
+        thread = threading.Thread(target=purge)
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr(services, "same_file", meanwhile)
+    services.restore_record(record=record, by_user=cast.patient.user)
+    assert MedicalRecord.objects.get(pk=record.pk).deleted_at is None
+    assert store.read_stored(record.file_url)
 
 
 def test_doing_it_twice_changes_nothing(cast, record):
