@@ -28,7 +28,10 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def verify(request: HttpRequest, code: str) -> HttpResponse:
-    """Genuine, replaced or over; 404 for any other code. Every answer is in a trail, and too many get 429."""
+    """Genuine, replaced or over; 404 for any other code. Every answer is in a trail, and too many get 429.
+
+    Whoever asked for too many unknown codes is still told of a known one: behind their network others check papers.
+    """
     wait = _wait("rx", ASKED, request)
     if wait:
         return _unseen(too_many_requests(request, retry_after=wait))
@@ -37,7 +40,6 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         return _unseen(redirect("pharmacy:verify", normal))
     found = check_code(normal)
     if found is None:
-        # Counted, and past the limit no longer answered, whatever the code.
         wait = _wait("rx-refused", REFUSED, request)
         if wait:
             return _unseen(too_many_requests(request, retry_after=wait))

@@ -100,6 +100,7 @@ def unknown(cast, known):
 
 def test_an_unknown_code_is_a_404_that_costs_the_same_and_is_written_down(anybody, visit, cast):
     known = issue(visit).verification_code
+    assert trail_of_portal("prescription.check_refused") == []  # and the connection is back in the portal's schema
     costs = {}
     for what, code in unknown(cast, known).items():
         with CaptureQueriesContext(
