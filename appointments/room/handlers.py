@@ -61,7 +61,7 @@ def _visit(event: OutboxEvent, *, named: str = "appointment_id") -> Appointment 
     clinic = current_clinic()
     if clinic is None:
         return None
-    visit = Appointment.objects.filter(pk=event.payload[named]).first()
+    visit = Appointment.objects.filter(pk=event.payload.get(named)).first()
     if visit is not None:
         visit.clinic = clinic
     return visit

@@ -64,9 +64,8 @@ def test_files_are_dropped_sent_one_by_one_and_a_bad_one_is_told_apart(scene, vi
     until(lambda: all(row.preview_url for row in rows_of(scene, patient)), "the worker has drawn the previews")
     v.go("/records/", hosts.clinic_host(scene.uzima))
     v.page.locator(".recordgrid img").first.scroll_into_view_if_needed()
-    v.page.wait_for_function(
-        "() => [...document.querySelectorAll('.recordgrid img')].every(i => i.complete && i.naturalWidth > 0)"
-    )
+    drawn = "() => [...document.querySelectorAll('.recordgrid img')].every(i => i.complete && i.naturalWidth > 0)"
+    until(lambda: v.page.evaluate(drawn), "the previews are shown")
     v.page.locator(".recordgrid").get_by_role("link", name="blood").click()
     assert v.page.locator("h1").inner_text() == "blood"
 
