@@ -21,7 +21,7 @@ from tests.permissions.matrix import MATRIX, PEOPLE, STRANGER
 from tests.permissions.sample import make_people, make_sample
 from tests.permissions.test_matrix import values_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 NOT_PAGES = {
     "healthz",
