@@ -1,10 +1,9 @@
 """A prescription as a tagged PDF (PDF/UA-1) in the patient's language.
 
-What people wrote is handed to typst as data (`sys.inputs`), never as a part of its source. typst and segno are loaded
+What people wrote is handed to typst as data (`sys.inputs`), never as a part of its source. typst and zxing are loaded
 where something is drawn: a web worker that draws nothing does without them.
 """
 
-import io
 import json
 from datetime import date
 from functools import cache
@@ -22,9 +21,6 @@ from precta import hosts
 from precta.text import printable
 
 TEMPLATE = Path(__file__).parent / "prescription.typ"
-# Readers undo any of the eight masks, which the code names itself. Trying all of them for the evenest picture would
-# take half as long as typst takes for the whole page.
-MASK = 3
 
 
 def draw(prescription: Prescription, clinic: Clinic) -> bytes:
@@ -59,13 +55,10 @@ def verify_url(prescription: Prescription) -> str:
 
 def qr_code(text: str) -> str:
     """A QR code as SVG, with the quiet zone that readers need."""
-    import segno
+    import zxingcpp
 
-    drawn = io.BytesIO()
-    segno.make(text, error="m", boost_error=False, micro=False, mask=MASK).save(
-        drawn, kind="svg", xmldecl=False, border=4
-    )
-    return drawn.getvalue().decode()
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    return code.to_svg(add_quiet_zones=True)
 
 
 def age_words(born: date, on: date) -> str:

@@ -33,7 +33,9 @@ def masters() -> tuple[Key, ...]:
 def active_key(schema: str) -> Key:
     """The key that seals new files of `schema`, made now if there is none."""
     with within(schema):
-        row = FileKey.objects.filter(is_active=True).first() or _first_key(schema)
+        # As SQL because every file asks it: the ORM takes twice as long to write this sentence as all the rest.
+        row = next(iter(FileKey.objects.raw("SELECT * FROM files_filekey WHERE is_active")), None)
+        row = row or _first_key(schema)
     return opened(row, schema=schema)
 
 
