@@ -23,6 +23,7 @@ FLAGS = [
     "--host-resolver-rules=MAP *.localhost 127.0.0.1",
 ]
 PHONE = {"width": 360, "height": 740}
+TABLET = {"width": 768, "height": 1024}
 DESK = {"width": 1280, "height": 900}
 
 

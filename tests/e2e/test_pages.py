@@ -14,7 +14,7 @@ from clinics.models import Clinic
 from precta import clock, hosts
 from precta.ids import new_id
 from tests import factories
-from tests.browser import DESK, PHONE
+from tests.browser import DESK, PHONE, TABLET
 from tests.conftest import make_cast
 from tests.permissions.addresses import every_address
 from tests.permissions.matrix import MATRIX, PEOPLE, STRANGER
@@ -128,9 +128,11 @@ def faults_of(page, *, statuses=(200,), response=None):
     if not page.evaluate(AT_REST):
         wrong.append("dark: does not come to rest")
     wrong += [f"dark: {fault}" for fault in axe(page, "color-contrast")]
-    beyond = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    if beyond > 0:
-        wrong.append(f"scrolls sideways by {beyond} px at 360")
+    for size in (PHONE, TABLET):
+        page.set_viewport_size(size)
+        beyond = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if beyond > 0:
+            wrong.append(f"scrolls sideways by {beyond} px at {size['width']}")
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(DESK)
     return wrong
