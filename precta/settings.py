@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -426,6 +427,8 @@ PAYSTACK_MPESA_PROVIDER = env.str("PAYSTACK_MPESA_PROVIDER", default="mpesa")
 
 # The room of video visits (see docs/operations.md): our own, or 100ms
 VIDEO_PROVIDER = env.str("VIDEO_PROVIDER", default="builtin")
+if VIDEO_PROVIDER not in {"builtin", "hundredms"}:
+    raise ImproperlyConfigured("VIDEO_PROVIDER: builtin or hundredms.")
 ROOM_ICE_SERVERS = env.json("ROOM_ICE_SERVERS", default=[])
 ROOM_TURN_SECRET = env.str("ROOM_TURN_SECRET", default="")
 HUNDREDMS_BASE_URL = env.str("HUNDREDMS_BASE_URL", default="https://api.100ms.live")

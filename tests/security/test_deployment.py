@@ -58,6 +58,15 @@ def test_the_deployment_checks_find_nothing(production):
     assert production["devstack"] == []
 
 
+def test_a_provider_that_nobody_knows_stops_the_start(monkeypatch):
+    monkeypatch.setenv("VIDEO_PROVIDER", "hundred-ms")
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode != 0
+    assert "VIDEO_PROVIDER: builtin or hundredms." in done.stderr
+
+
 def test_plain_http_leads_to_https_and_browsers_remember(production):
     assert production["redirect"] == [301, "https://precta.example/doctors/?q=a"]
     assert production["probe"] == 200
