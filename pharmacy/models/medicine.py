@@ -131,8 +131,8 @@ class MedicineBatch(models.Model):
 
 
 class StockMovement(models.Model):
-    """One change of a medicine's stock, never changed itself: `change` packs for sale, `shelf_change` packs of `batch` on
-    the shelf. All changes of a medicine add up to its stock."""
+    """One change of a medicine's stock, never changed itself: `change` packs for sale, `shelf_change` packs of `batch`
+    on the shelf. All changes of a medicine add up to its stock."""
 
     id = IdField()
     medicine = models.ForeignKey(Medicine, models.PROTECT, related_name="movements", verbose_name=_("medicine"))
