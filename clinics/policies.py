@@ -16,6 +16,7 @@ SEES_PATIENTS = frozenset({OWNER, MANAGER, DESK})
 OWNS_IT = frozenset({OWNER})
 # Who dispenses needs what was prescribed; the owner answers for it to the authorities. Nobody else does.
 DISPENSES = frozenset({OWNER, PHARMACIST})
+KEEPS_CATALOGUE = frozenset({OWNER, MANAGER, PHARMACIST})
 
 # model → action → roles, in the clinic's own admin. What is not written here nobody may. Nothing is ever deleted,
 # and money, visits, hours of doctors and the trail change through services only, so they are for viewing here.
@@ -27,6 +28,8 @@ PERMISSIONS: dict[str, dict[str, frozenset[MembershipRole]]] = {
     "payments.refund": {"view": SEES_PATIENTS},
     "accounts.clinicpatient": {"view": SEES_PATIENTS},
     "pharmacy.prescription": {"view": DISPENSES},
+    "pharmacy.medicine": {"view": KEEPS_CATALOGUE, "add": KEEPS_CATALOGUE, "change": KEEPS_CATALOGUE},
+    "pharmacy.order": {"view": DISPENSES},
     "accounts.doctor": {"view": frozenset(MembershipRole)},
     "clinics.clinic": {"view": frozenset(MembershipRole), "change": RUNS_IT},
     "clinics.membership": {"view": RUNS_IT},
@@ -49,6 +52,10 @@ CAPABILITIES: dict[str, frozenset[MembershipRole]] = {
     "payments.retry_refund": SEES_PATIENTS,
     "payments.refund": RUNS_IT,
     "prescriptions.view": DISPENSES,
+    "pharmacy.catalogue": KEEPS_CATALOGUE,
+    "orders.view": DISPENSES,
+    "orders.dispense": DISPENSES,
+    "orders.cancel": DISPENSES,
     "availability.view": SEES_PATIENTS,
     "availability.edit": RUNS_IT,
     "doctors.accept": RUNS_IT,
@@ -75,6 +82,10 @@ CAPABILITY_WORDS = {
     "payments.retry_refund": _("Send a failed refund again"),
     "payments.refund": _("Pay back more than the clinic's rules give"),
     "prescriptions.view": _("See prescriptions, to dispense and to answer for them"),
+    "pharmacy.catalogue": _("Keep the catalogue of medicines: prices, stock and batches"),
+    "orders.view": _("See orders of medicines"),
+    "orders.dispense": _("Prepare, dispense and send orders"),
+    "orders.cancel": _("Cancel orders or lines of them, with the money back"),
     "availability.view": _("See the working hours and the time off of doctors"),
     "availability.edit": _("Change the working hours and the time off of doctors"),
     "doctors.accept": _("Accept a doctor at this clinic or refuse them"),

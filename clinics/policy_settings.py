@@ -24,6 +24,18 @@ def _refund_steps(stored: Iterable[Mapping[str, Any]]) -> tuple[RefundStep, ...]
     return tuple(sorted(steps, key=lambda step: -step.hours_before))
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryZone:
+    """A place that the clinic's pharmacy delivers to, for a fee of its own."""
+
+    name: str
+    fee: Decimal
+
+
+def _delivery_zones(stored: Iterable[Mapping[str, Any]]) -> tuple[DeliveryZone, ...]:
+    return tuple(DeliveryZone(str(zone["name"]), Decimal(str(zone["fee"]))) for zone in stored)
+
+
 DEFAULT_TIME_ZONE = "Africa/Nairobi"
 DEFAULT_REFUND_STEPS = (RefundStep(24, 100), RefundStep(2, 50))
 
@@ -38,7 +50,12 @@ class ClinicSettings:
     buffer_minutes: int = 0
     no_show_grace_minutes: int = 15
     refund_steps: tuple[RefundStep, ...] = DEFAULT_REFUND_STEPS
+    sells_medicines: bool = True
+    offers_delivery: bool = True
+    offers_pickup: bool = True
     delivery_fee: Decimal = Decimal("250.00")
+    delivery_zones: tuple[DeliveryZone, ...] = ()
+    free_delivery_from: Decimal | None = None
     records_quota_mb: int = 200
 
     @classmethod
@@ -50,6 +67,10 @@ class ClinicSettings:
             known["refund_steps"] = _refund_steps(known["refund_steps"])
         if "delivery_fee" in known:
             known["delivery_fee"] = Decimal(str(known["delivery_fee"]))
+        if "delivery_zones" in known:
+            known["delivery_zones"] = _delivery_zones(known["delivery_zones"])
+        if known.get("free_delivery_from") is not None:
+            known["free_delivery_from"] = Decimal(str(known["free_delivery_from"]))
         return cls(**known)
 
     def stored_refund_steps(self) -> list[dict[str, int]]:

@@ -1,4 +1,4 @@
-"""What can go wrong with prescriptions; views turn each into a sentence."""
+"""What can go wrong with prescriptions, orders and stock; views turn each into a sentence."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -66,3 +66,23 @@ class NameTaken(PrescriptionError):
 
 class TooManyTemplates(PrescriptionError):
     """The doctor has as many templates as one may keep."""
+
+
+class StockError(Exception):
+    """Any refusal by the stock; nothing was changed."""
+
+
+class OutOfStock(StockError):
+    """There are not enough packs to sell: `left` says how many there are, by medicine id."""
+
+    def __init__(self, left: dict[str, int]) -> None:
+        super().__init__(f"{len(left)} medicines")
+        self.left = left
+
+
+class NotEnoughOnShelf(StockError):
+    """Fewer packs than are to be taken: `left` of them may be."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(str(left))
+        self.left = left

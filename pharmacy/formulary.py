@@ -274,7 +274,7 @@ Acetylcysteine | Mucomyst | | | 200 mg sachet; 600 mg tablet
 
 
 @dataclass(frozen=True, slots=True)
-class Medicine:
+class KnownMedicine:
     """`names` are the generic name, brands and other spellings; `substances` in small letters."""
 
     name: str
@@ -290,14 +290,14 @@ class Medicine:
 
 
 @cache
-def medicines() -> tuple[Medicine, ...]:
+def known_medicines() -> tuple[KnownMedicine, ...]:
     """All of them, by name."""
     return tuple(sorted((_read(line) for line in _TABLE.strip().splitlines()), key=lambda one: one.name))
 
 
-def _read(line: str) -> Medicine:
+def _read(line: str) -> KnownMedicine:
     name, others, substances, classes, forms = (part.strip() for part in line.split("|"))
-    return Medicine(
+    return KnownMedicine(
         name=name,
         names=(name, *_parts(others)),
         substances=_parts(substances) or (name.lower(),),

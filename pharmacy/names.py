@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from pharmacy.formulary import BETA_LACTAMS, Medicine, medicines
+from pharmacy.formulary import BETA_LACTAMS, KnownMedicine, known_medicines
 
 WORD = re.compile(r"[^\W_]+")
 LONGEST_PHRASE = 6
@@ -127,7 +127,7 @@ def _phrases(words: list[str]) -> Iterator[tuple[str, ...]]:
 @cache
 def classes_of(substance: str) -> frozenset[str]:
     """The classes of one substance: those of every medicine that holds nothing else."""
-    own = (one.classes for one in medicines() if one.substances == (substance,))
+    own = (one.classes for one in known_medicines() if one.substances == (substance,))
     return frozenset(found for classes in own for found in classes)
 
 
@@ -142,10 +142,10 @@ def _index() -> dict[tuple[str, ...], Meaning]:
         known = index.get(phrase, Meaning())
         index[phrase] = Meaning(known.substances | meaning.substances, known.classes | meaning.classes)
 
-    for medicine in medicines():
+    for medicine in known_medicines():
         for name in medicine.names:
             add(name, _whole(medicine))
-    for medicine in medicines():
+    for medicine in known_medicines():
         for substance in medicine.substances:
             # "Penicillin" alone is a class and no substance; everything else stands for itself.
             if tuple(words_of(substance)) not in index:
@@ -160,7 +160,7 @@ def _index() -> dict[tuple[str, ...], Meaning]:
     return index
 
 
-def _whole(medicine: Medicine) -> Meaning:
+def _whole(medicine: KnownMedicine) -> Meaning:
     return Meaning(frozenset(medicine.substances), frozenset(medicine.classes))
 
 

@@ -10,7 +10,7 @@ from accounts.selectors import patients_of
 from appointments.models import Appointment
 from appointments.policies import SHOWS_RECORDS
 from appointments.selectors_workspace import visits_of_doctor
-from pharmacy.formulary import Medicine, medicines
+from pharmacy.formulary import KnownMedicine, known_medicines
 from pharmacy.models import Prescription, PrescriptionTemplate
 from pharmacy.models.prescription import PrescriptionQuerySet
 from pharmacy.names import words_of
@@ -34,7 +34,7 @@ def search_medicines(asked: str = "", *, most: int | None = MOST_FOUND) -> list[
     """
     words = words_of(asked)
     ranked = []
-    for medicine in medicines():
+    for medicine in known_medicines():
         hint = ", ".join(medicine.names[1:3])
         for label in medicine.labels:
             rank = _rank(words, medicine, label)
@@ -44,7 +44,7 @@ def search_medicines(asked: str = "", *, most: int | None = MOST_FOUND) -> list[
     return [suggestion for _rank, suggestion in ranked[:most]]
 
 
-def _rank(words: list[str], medicine: Medicine, label: str) -> int | None:
+def _rank(words: list[str], medicine: KnownMedicine, label: str) -> int | None:
     """0 when the name itself begins so, 1 when another name does, 2 for anything within; None when it is not meant."""
     if not words:
         return 0

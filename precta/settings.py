@@ -48,6 +48,7 @@ SHARED_APPS = [
     "precta.outbox",
     "precta.files",
     "precta.notifications",
+    "content",
     "precta",
 ]
 TENANT_APPS = [

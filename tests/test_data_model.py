@@ -32,6 +32,14 @@ PUBLIC = {
     "notifications_notification": """
         id! user_id! type! title! body! data channel! status! sent_at read_at created_at!
     """,
+    "content_article": """
+        id! title! slug! excerpt body! category! tags featured_image_url author_id status! published_at view_count
+        created_at! updated_at!
+    """,
+    "content_review": """
+        id! patient_id! doctor_id! consultation_id rating! comment moderation_status! moderated_at moderated_by
+        created_at!
+    """,
     "audit_auditlog": """
         id! user_id action! resource_type! resource_id details ip_address user_agent created_at!
     """,
@@ -53,6 +61,13 @@ OF_A_CLINIC = {
     """,
     "pharmacy_prescription": """
         id! consultation_id patient_id! doctor_id! medications! instructions valid_until issued_at! pdf_url
+    """,
+    "pharmacy_order": """
+        id! patient_id! prescription_id status! subtotal! delivery_fee! total_amount! delivery_address delivery_notes
+        payment_id created_at! updated_at!
+    """,
+    "pharmacy_orderitem": """
+        id! order_id! name! quantity! unit_price! total_price!
     """,
     "payments_payment": """
         id! user_id! type! amount! currency! method! status! provider! provider_reference provider_response paid_at
@@ -82,6 +97,10 @@ INDEXES = {
     "appointments_medicalrecord": ["patient_id", "type", "uploaded_at"],
     "pharmacy_prescription": ["patient_id", "doctor_id", "consultation_id", "issued_at"],
     "payments_payment": ["user_id", "status", "provider_reference", "type"],
+    "pharmacy_order": ["patient_id", "status", "created_at"],
+    "pharmacy_orderitem": ["order_id"],
+    "content_article": ["slug", "category", "status", "published_at", "tags"],
+    "content_review": ["doctor_id", "patient_id", "rating", "moderation_status", "patient_id,consultation_id"],
 }
 LENGTHS = {
     ("accounts_user", "id"): 36,
@@ -101,6 +120,10 @@ LENGTHS = {
     ("appointments_medicalrecord", "file_url"): 500,
     ("appointments_medicalrecord", "mime_type"): 100,
     ("pharmacy_prescription", "pdf_url"): 500,
+    ("pharmacy_orderitem", "name"): 200,
+    ("content_article", "title"): 300,
+    ("content_article", "slug"): 300,
+    ("content_article", "featured_image_url"): 500,
     ("payments_payment", "currency"): 3,
     ("payments_payment", "provider_reference"): 200,
     ("notifications_notification", "title"): 200,
@@ -184,6 +207,9 @@ DEFAULTS = {
     "appointments_consultation": {"follow_up_recommended": "false"},
     "appointments_medicalrecord": {"uploaded_at": "now"},
     "pharmacy_prescription": {"issued_at": "now"},
+    "pharmacy_order": {"status": "pending_payment", "delivery_fee": "0", "created_at": "now", "updated_at": "now"},
+    "content_article": {"status": "draft", "view_count": "0", "created_at": "now", "updated_at": "now"},
+    "content_review": {"moderation_status": "pending", "created_at": "now"},
     "payments_payment": {"currency": "KES", "status": "pending", "provider": "paystack", "created_at": "now"},
 }
 

@@ -7,4 +7,5 @@ app_name = "pharmacy"
 urlpatterns = [
     path("prescriptions/", include("pharmacy.urls.patient")),
     path("workspace/", include("pharmacy.urls.doctor")),
+    path("", include("pharmacy.urls.orders")),
 ]

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("accounts.urls.clinic_host")),
     path("", include("appointments.urls.clinic")),
     path("", include("pharmacy.urls.clinic")),
+    path("", include("content.urls.clinic")),
     # Every host signs out by itself: our Referrer-Policy makes a form that posts to another host anonymous, and the
     # token's check refuses it.
     path("account/logout/", sign_out, name="account_logout"),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("me/notifications/", include("precta.notifications.urls")),
     path("", include("appointments.urls.platform")),
     path("", include("pharmacy.urls.platform")),
+    path("", include("content.urls.platform")),
     path("", include(("precta.urls.pages", "pages"))),
 ]
 if settings.DEVSTACK:

@@ -1,0 +1,1 @@
+"""Addresses of articles and reviews, by audience."""

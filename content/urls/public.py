@@ -1,0 +1,5 @@
+"""Health articles, for anybody."""
+
+app_name = "public"
+
+urlpatterns: list = []

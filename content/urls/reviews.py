@@ -1,0 +1,5 @@
+"""A doctor's reviews, for anybody; to report one, somebody who is signed in."""
+
+app_name = "reviews"
+
+urlpatterns: list = []

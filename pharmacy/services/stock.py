@@ -1,0 +1,110 @@
+"""The packs that may be sold: every change of `Medicine.stock` and `MedicineBatch.on_hand` goes through here.
+
+All of it runs inside the caller's transaction and writes one StockMovement for each change.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from pharmacy.exceptions import NotEnoughOnShelf, OutOfStock
+from pharmacy.models import Medicine, MedicineBatch, MovementKind, Order, StockMovement
+
+
+def reserve(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -> None:
+    """Take `packs` (medicine id, how many) out of what may be sold, for `order`. All of them or none.
+
+    The medicines' rows are locked by their keys, so that two orders of the same medicines never wait for each other
+    crosswise. Raises OutOfStock with every medicine of which there is not enough, or which is not sold any more; the
+    caller's transaction is then to be undone.
+    """
+    wanted = _summed(packs)
+    short: dict[str, int] = {}
+    with transaction.atomic():
+        locked = Medicine.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+        found = {row.pk: row for row in locked.only("pk", "stock", "is_active")}
+        for medicine_id, count in wanted.items():
+            row = found.get(medicine_id)
+            left = row.stock if row is not None and row.is_active else 0
+            if left < count:
+                short[medicine_id] = left
+        if short:
+            raise OutOfStock(short)
+        for medicine_id, count in wanted.items():
+            _change(medicine_id, -count, MovementKind.RESERVED, order=order, by=by)
+
+
+def release(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -> None:
+    """Give back what was reserved for `order`, to be sold again. What was dispensed is undone before."""
+    for medicine_id, count in _summed(packs).items():
+        _change(medicine_id, count, MovementKind.RELEASED, order=order, by=by)
+
+
+def move_batch(
+    *,
+    batch: MedicineBatch,
+    change: int,
+    kind: str,
+    by: Any = None,
+    order: Order | None = None,
+    is_for_sale: bool = True,
+    reason: str = "",
+) -> None:
+    """Put `change` packs of `batch` on the shelf, or take as many off; what may be sold changes with it when
+    `is_for_sale` (goods in, write-offs, counts), and stays as it is for packs that an order had reserved.
+
+    Raises NotEnoughOnShelf when the shelf, or what is not promised to orders, holds fewer.
+    """
+    with transaction.atomic():
+        medicine = Medicine.objects.select_for_update(no_key=True).only("pk", "stock").get(pk=batch.medicine_id)
+        row = MedicineBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+        if row.on_hand + change < 0 or (is_for_sale and medicine.stock + change < 0):
+            raise NotEnoughOnShelf(min(row.on_hand, medicine.stock) if is_for_sale else row.on_hand)
+        MedicineBatch.objects.filter(pk=row.pk).update(on_hand=F("on_hand") + change)
+        batch.on_hand = row.on_hand + change
+        _change(
+            batch.medicine_id,
+            change if is_for_sale else 0,
+            kind,
+            batch=batch,
+            shelf_change=change,
+            order=order,
+            by=by,
+            reason=reason,
+        )
+
+
+def _summed(packs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Packs of each medicine, in the order of the keys."""
+    sums: Counter[str] = Counter()
+    for medicine_id, count in packs:
+        sums[medicine_id] += count
+    return {key: sums[key] for key in sorted(sums) if sums[key]}
+
+
+def _change(
+    medicine_id: str,
+    change: int,
+    kind: str,
+    *,
+    batch: MedicineBatch | None = None,
+    shelf_change: int = 0,
+    order: Order | None = None,
+    by: Any = None,
+    reason: str = "",
+) -> None:
+    if change:
+        Medicine.objects.filter(pk=medicine_id).update(stock=F("stock") + change)
+    StockMovement.objects.create(
+        medicine_id=medicine_id,
+        batch=batch,
+        order=order,
+        kind=kind,
+        change=change,
+        shelf_change=shelf_change,
+        reason=reason,
+        made_by_id=by.pk if by is not None else None,
+    )
