@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import ConsultationMode, Doctor
 from appointments import selectors_workspace as selectors
+from appointments.figures.earnings import net_of
 from appointments.models import Appointment, AppointmentStatus
 from appointments.selectors_encounter import MOST_TO_FINISH, notes_to_finish
 from appointments.views.doctor.days import age_in_words, greeting, read_day
@@ -88,7 +90,7 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         "total": len(visits),
         "by_video": sum(visit.consultation_type == ConsultationMode.VIDEO for visit in visits),
         "waiting": sum(row.is_arrived for row in rows),
-        "earned": selectors.earned(doctor, first=monday, days=WEEK),
+        "earned": _earned(doctor, monday),
         "currency": request.clinic.policy.currency,
         "greeting": greeting(local_now) % {"name": doctor.last_name},
         "bars": bars(selectors.visits_by_day(doctor, first=monday, days=WEEK), day),
@@ -99,6 +101,12 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         "age": age_in_words(card.patient.date_of_birth, local_now.date()) if card else "",
     }
     return render(request, "appointments/doctor/today.html", context)
+
+
+def _earned(doctor: Doctor, monday: date) -> Decimal:
+    """What the week brought in so far, counted as on the page of earnings."""
+    sums = net_of(doctor, first=monday, last=monday + timedelta(days=WEEK - 1))
+    return sums.get(doctor.clinic.policy.currency, Decimal(0))
 
 
 def _card(doctor: Doctor, visit_id: str) -> selectors.PatientCard:
