@@ -46,7 +46,7 @@ class StretchForm(forms.Form):
     last = forms.DateField(label=_("Until"), input_formats=["%Y-%m-%d"], widget=DayInput())
 
     def add_prefix(self, field_name: str) -> str:
-        return {"first": "from", "last": "to"}[field_name]
+        return {"first": "from", "last": "to"}.get(field_name, field_name)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
