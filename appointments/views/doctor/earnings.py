@@ -66,7 +66,7 @@ def earnings(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         return _not_those_days(request, form)
     told, *others = found = figures.earnings(doctor, period)
     before = figures.period_before(period)
-    rows = Paginator(_VisitRows(doctor, period, figures.visits_in(found)), PAGE_SIZE)
+    rows: Any = _VisitRows(doctor, period, figures.visits_in(found))
     context = {
         **_frame(form, period),
         "told": told,
@@ -76,7 +76,7 @@ def earnings(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         "chart": _chart(told, period),
         "buckets": [(_named(day, period.unit), moved) for day, moved in sorted(told.buckets.items())],
         "methods": [(PaymentMethod(method).label, moved) for method, moved in told.methods.items()],
-        "page": rows.get_page(request.GET.get("page")),
+        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
         "zone": f"{clock.now().astimezone(doctor.clinic.policy.tz):%Z}",
     }
     return render(request, "appointments/doctor/earnings.html", context)
@@ -179,8 +179,9 @@ def _chart(told: figures.Earnings, period: Period) -> Chart:
 def _named(day: date, unit: str) -> str:
     if unit == "month":
         return date_format(day, "F Y")
-    name = date_format(day, "D j M Y")
-    return _("Week from %(day)s") % {"day": name} if unit == "week" else name
+    if unit == "week":
+        return _("Week from %(day)s") % {"day": date_format(day, "j M Y")}
+    return date_format(day, "D j M")
 
 
 def _file_rows(doctor: Doctor, period: Period) -> Iterator[list[Any]]:
