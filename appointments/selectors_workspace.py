@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from accounts.models import ClinicPatient, Doctor, Patient
 from appointments.models import Appointment, AppointmentStatus, TimeOff
@@ -62,23 +62,6 @@ def visits_by_day(doctor: Doctor, *, first: date, days: int) -> list[tuple[date,
     times = visits_of_doctor(doctor).filter(scheduled_at__gte=starts_at, scheduled_at__lt=ends_at)
     counts = Counter(moment.astimezone(tz).date() for moment in times.values_list("scheduled_at", flat=True))
     return [(day, counts[day]) for day in (first + timedelta(days=n) for n in range(days))]
-
-
-def earned(doctor: Doctor, *, first: date, days: int) -> Decimal:
-    """Money that came in for the doctor's visits of `days` days from `first`, less what went or goes back.
-
-    Cancelled visits count with what the policy let the clinic keep.
-    """
-    starts_at, ends_at = day_bounds(first, days, doctor.clinic.policy.tz)
-    visits = Appointment.objects.filter(doctor=doctor, scheduled_at__gte=starts_at, scheduled_at__lt=ends_at)
-    paid = Payment.objects.filter(
-        type=PaymentPurpose.APPOINTMENT,
-        subject_id__in=visits.values("pk"),
-        status__in=(PaymentStatus.COMPLETED, PaymentStatus.REFUNDED),
-    )
-    came_in = paid.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    went_back = _refunds_of(paid).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    return came_in - went_back
 
 
 def _refunds_of(payments: QuerySet[Payment]) -> QuerySet[Refund]:

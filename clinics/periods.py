@@ -40,11 +40,7 @@ class Period:
             preset = preset if preset in PRESETS else DEFAULT
             first, last = today - timedelta(days=PRESETS[preset][0] - 1), today
         first = max(first, last - timedelta(days=LONGEST - 1))
-        days = (last - first).days + 1
-        unit = asked.get("by", "")
-        if unit not in UNITS or (unit == "day" and days > MOST_DAYS):
-            unit = "day" if days <= 31 else "week" if days <= 190 else "month"
-        return cls(first, last, unit, preset)
+        return cls(first, last, unit_for(first, last, asked.get("by", "")), preset)
 
     def start_of(self, day: date) -> date:
         """The first day of the day's, week's (Monday) or month's bucket."""
@@ -72,6 +68,14 @@ class Period:
         """The address's part that asks for the same again."""
         asked = {"range": self.preset} if self.preset else {"from": f"{self.first}", "to": f"{self.last}"}
         return urlencode({**asked, "by": self.unit})
+
+
+def unit_for(first: date, last: date, asked: str = "") -> str:
+    """How the days from `first` to `last` are put together: as `asked`, where that is a unit and no hedge."""
+    days = (last - first).days + 1
+    if asked in UNITS and not (asked == "day" and days > MOST_DAYS):
+        return asked
+    return "day" if days <= 31 else "week" if days <= 190 else "month"
 
 
 def _day(value: str | None) -> date | None:

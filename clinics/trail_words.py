@@ -172,6 +172,7 @@ THINGS: dict[str, Any] = {
     "doctorclinicrequest": _("Request to a clinic"),
     "doctorcredential": _("Credential"),
     "domain": _("Host name"),
+    "earnings": _("Earnings"),
     "emergencyaccess": _("Emergency access"),
     "figures": _("Figures"),
     "guardianship": _("Guardianship"),

@@ -120,6 +120,9 @@ TIME_OFF = Entry(
 )
 
 PATIENTS = Entry(_("Patients"), "users", "clinic", "appointments:doctor:patients", ("appointments:doctor:patient",))
+EARNINGS = Entry(
+    _("Earnings"), "chart-column", "clinic", "appointments:doctor:earnings", ("appointments:doctor:earnings",)
+)
 PRESCRIPTION_TEMPLATES = Entry(
     _("Prescription templates"),
     "pill",
@@ -139,7 +142,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "account": (INBOX, PROFILE),
     "doctor": (MY_PRACTICE, INBOX, PROFILE),
     "workspace-tabs": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
-    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS, PRESCRIPTION_TEMPLATES),
+    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS, EARNINGS, PRESCRIPTION_TEMPLATES),
     "legal": (
         Entry(_("For clinics"), "building-2", "platform", "clinics:join:landing", ("clinics:join:",)),
         Entry(_("For doctors"), "stethoscope", "platform", "accounts:join-doctor:home", ()),

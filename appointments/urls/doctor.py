@@ -3,7 +3,7 @@
 from django.urls import path
 
 from appointments.urls.hours import HOURS_PAGES
-from appointments.views.doctor import calendar, encounter, patients, time_off, today, visits
+from appointments.views.doctor import calendar, earnings, encounter, patients, time_off, today, visits
 from appointments.views.hours.place import own_hours
 from appointments.views.records import doctor as records
 from appointments.views.timeline import doctor as timeline
@@ -32,6 +32,8 @@ urlpatterns = [
     path("time-off/", time_off.time_off, name="time-off"),
     path("time-off/add/", time_off.add, name="time-off-add"),
     path("time-off/<id:time_off_id>/remove/", time_off.remove, name="time-off-remove"),
+    path("earnings/", earnings.earnings, name="earnings"),
+    path("earnings/export/", earnings.export, name="earnings-csv"),
     path("patients/", patients.patients, name="patients"),
     path("patients/<id:patient_id>/", timeline.of_patient, name="patient"),
 ]

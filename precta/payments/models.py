@@ -117,6 +117,12 @@ class Payment(models.Model):
                 name="payment_waiting",
                 condition=Q(status__in=["pending", "failed"], next_check_at__isnull=False),
             ),
+            # The figures of a few days, out of years of payments.
+            models.Index(
+                fields=["paid_at"],
+                name="payment_paid",
+                condition=Q(status__in=["completed", "refunded"]),
+            ),
         )
 
     def __str__(self) -> str:
@@ -168,6 +174,7 @@ class Refund(models.Model):
             choices_check("status", RefundStatus.values, "refund_status_known"),
             models.UniqueConstraint(fields=["payment", "key"], name="refund_once_per_decision"),
         )
+        indexes = (models.Index(fields=["created_at"], name="refund_decided"),)
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} of {self.payment_id}"

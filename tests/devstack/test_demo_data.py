@@ -1,6 +1,7 @@
 """The data of `make demo` keeps every rule of the portal."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -8,9 +9,11 @@ from django.core.management import call_command
 from django.db import connection
 
 from accounts.models import Doctor, Patient
+from appointments.figures.earnings import earnings
 from appointments.models import Appointment, AppointmentStatus, Consultation
 from appointments.room.access import why_closed
 from clinics.models import Clinic, ClinicStatus
+from clinics.periods import Period
 from precta import clock
 from precta.tenancy import clinic_context
 from tests.live import databases
@@ -63,3 +66,11 @@ def test_the_demo_is_as_large_as_promised_and_breaks_no_invariant(empty):
         ]
         pairs = {(v.booked_by.email.partition("@")[0], v.doctor.user.email.partition("@")[0]) for v in open_rooms}
     assert ("amina", "njoroge") in pairs
+    # The month that the doctor whom visitors sign in as looks at: every way to pay, and something that went back.
+    njoroge = Doctor.objects.select_related("clinic").get(user__email__startswith="njoroge@")
+    today = clock.now().astimezone(njoroge.clinic.policy.tz).date()
+    with clinic_context(njoroge.clinic):
+        (told,) = earnings(njoroge, Period(today - timedelta(days=30), today, "day"))
+    assert set(told.methods) == {"mpesa", "card", "cash"}
+    assert len(told.buckets) > 15
+    assert 0 < told.total.refunded < told.total.paid / 2

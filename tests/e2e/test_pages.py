@@ -34,6 +34,7 @@ NOT_PAGES = {
     "appointments:records:preview",
     "appointments:doctor:record-file",
     "appointments:doctor:record-preview",
+    "appointments:doctor:earnings-csv",
     "appointments:me:record-file",
     "appointments:patient:pay-status",
     "clinics:join:address",

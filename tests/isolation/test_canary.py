@@ -116,6 +116,7 @@ def addresses(planted):
         f"/appointments/{planted['seen_id']}/",
         f"/appointments/{planted['video_visit_id']}/",
         f"/workspace/patients/?q={CANARY[:4]}",
+        f"/workspace/earnings/?range=this-year&doctor={planted['doctor_id']}",
         f"/doctors/?q={CANARY[:4]}",
         f"/appointments/?person={planted['doctor_id']}&clinic=uzima",
         f"/records/?person={planted['doctor_id']}&q={CANARY[:4]}",

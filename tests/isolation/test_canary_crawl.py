@@ -165,6 +165,8 @@ def test_whoever_belongs_to_one_clinic_never_reads_a_word_of_the_other(sides, re
                 "/workspace/",
                 "/workspace/calendar/",
                 "/workspace/patients/",
+                "/workspace/earnings/?range=this-year",
+                "/workspace/earnings/export/?range=this-year",
                 "/admin/",
                 "/appointments/",
             )

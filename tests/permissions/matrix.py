@@ -235,6 +235,8 @@ CLINIC = {
     "appointments:doctor:calendar": Rule(only("doctor"), NO),
     "appointments:doctor:patients": Rule(only("doctor"), NO),
     "appointments:doctor:patient": Rule(only("doctor"), NO),
+    "appointments:doctor:earnings": Rule(only("doctor"), NO),
+    "appointments:doctor:earnings-csv": Rule(only("doctor"), NO),
     "appointments:doctor:records": Rule(DOCTORS_OWN_VISIT, NO),
     "appointments:doctor:record-file": Rule(DOCTORS_OWN_VISIT, NO),
     "appointments:doctor:record-preview": Rule(DOCTORS_OWN_VISIT, NO),

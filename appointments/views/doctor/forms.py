@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from appointments.views.doctor.days import LAST_YEAR
+from appointments.views.doctor.days import FIRST_YEAR, LAST_YEAR
 from appointments.wall_clock import NoSuchTime, at_wall_clock, start_of_day
+from clinics.periods import LONGEST
 from precta.text import LineField, plain_text
 
 LONGEST_TIME_OFF = timedelta(days=365)
@@ -36,6 +37,30 @@ class CancelForm(forms.Form):
         validators=[plain_text],
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class StretchForm(forms.Form):
+    """The days of a page of figures, both included; in the address they are `from` and `to`."""
+
+    first = forms.DateField(label=_("From"), input_formats=["%Y-%m-%d"], widget=DayInput())
+    last = forms.DateField(label=_("Until"), input_formats=["%Y-%m-%d"], widget=DayInput())
+
+    def add_prefix(self, field_name: str) -> str:
+        return {"first": "from", "last": "to"}.get(field_name, field_name)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, last = data.get("first"), data.get("last")
+        for name, day in (("first", first), ("last", last)):
+            if day is not None and not FIRST_YEAR <= day.year < LAST_YEAR:
+                self.add_error(name, _("Choose a day of this century."))
+        if first is None or last is None or self.errors:
+            return data
+        if last < first:
+            self.add_error("last", _("The last day must not be before the first."))
+        elif (last - first).days >= LONGEST:
+            self.add_error("last", _("Choose two years at most."))
+        return data
 
 
 class TimeOffForm(forms.Form):

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,7 +12,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import ConsultationMode, Doctor
 from appointments import selectors_workspace as selectors
+from appointments.figures.earnings import net_of
 from appointments.models import Appointment, AppointmentStatus
+from appointments.room.access import Side
+from appointments.room.signalling import who_is_here
 from appointments.selectors_encounter import MOST_TO_FINISH, notes_to_finish
 from appointments.views.doctor.days import age_in_words, greeting, read_day
 from appointments.views.doctor.encounter import may_start
@@ -33,6 +37,7 @@ class Row:
     is_hold: bool
     is_now: bool
     is_arrived: bool
+    is_in_room: bool
     held_minutes: int
     can_arrive: bool
     can_undo: bool
@@ -73,7 +78,9 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         card = _card(doctor, request.GET["visit"])
         record("patient.viewed", resource=card.patient, details={"appointment_id": card.visit.pk})
     grace = request.clinic.policy.no_show_grace
-    rows = [row_of(v, now=now, day=day, today=local_now.date(), grace=grace) for v in _visits(doctor, day, now)]
+    found = _visits(doctor, day, now)
+    there = _in_their_rooms(found)
+    rows = [row_of(v, now=now, day=day, today=local_now.date(), grace=grace, is_in_room=v.pk in there) for v in found]
     visits = [row.visit for row in rows if not row.is_hold]
     monday = monday_of(day)
     unfinished = list(notes_to_finish(doctor)[: MOST_TO_FINISH + 1])
@@ -87,8 +94,8 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         "rows": rows,
         "total": len(visits),
         "by_video": sum(visit.consultation_type == ConsultationMode.VIDEO for visit in visits),
-        "waiting": sum(row.is_arrived for row in rows),
-        "earned": selectors.earned(doctor, first=monday, days=WEEK),
+        "waiting": sum(row.is_arrived or row.is_in_room for row in rows),
+        "earned": _earned(doctor, monday),
         "currency": request.clinic.policy.currency,
         "greeting": greeting(local_now) % {"name": doctor.last_name},
         "bars": bars(selectors.visits_by_day(doctor, first=monday, days=WEEK), day),
@@ -99,6 +106,12 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
         "age": age_in_words(card.patient.date_of_birth, local_now.date()) if card else "",
     }
     return render(request, "appointments/doctor/today.html", context)
+
+
+def _earned(doctor: Doctor, monday: date) -> Decimal:
+    """What the week brought in so far, counted as on the page of earnings."""
+    sums = net_of(doctor, first=monday, last=monday + timedelta(days=WEEK - 1))
+    return sums.get(doctor.clinic.policy.currency, Decimal(0))
 
 
 def _card(doctor: Doctor, visit_id: str) -> selectors.PatientCard:
@@ -112,7 +125,20 @@ def _visits(doctor: Doctor, day: date, now: datetime) -> list[Appointment]:
     return list(selectors.visits_and_holds(doctor, first=day, days=1, now=now))
 
 
-def row_of(visit: Appointment, *, now: datetime, day: date, today: date, grace: timedelta) -> Row:
+def _in_their_rooms(visits: list[Appointment]) -> set[str]:
+    """The visits whose patient has the video room open while the doctor has not begun: one question for all, and
+    nobody while Valkey is away."""
+    asked = [
+        visit.pk
+        for visit in visits
+        if visit.consultation_type == ConsultationMode.VIDEO and visit.status == AppointmentStatus.CONFIRMED
+    ]
+    return {visit_id for visit_id, there in who_is_here(asked).items() if Side.PATIENT in there}
+
+
+def row_of(
+    visit: Appointment, *, now: datetime, day: date, today: date, grace: timedelta, is_in_room: bool = False
+) -> Row:
     confirmed = visit.status == AppointmentStatus.CONFIRMED
     running = visit.status == AppointmentStatus.IN_PROGRESS
     is_hold = visit.status == AppointmentStatus.PENDING_PAYMENT
@@ -125,6 +151,7 @@ def row_of(visit: Appointment, *, now: datetime, day: date, today: date, grace: 
         is_hold=is_hold,
         is_now=running or (confirmed and started and now < ends_at),
         is_arrived=arrived,
+        is_in_room=is_in_room,
         held_minutes=-((now - visit.hold_expires_at) // timedelta(minutes=1)) if is_hold else 0,
         can_arrive=confirmed and not arrived and in_person and day <= today,
         can_undo=arrived,

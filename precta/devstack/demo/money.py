@@ -1,10 +1,13 @@
 """Payments and refunds, in the clinic's books and in the stand-in's ledger alike."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from accounts.models import User
 from appointments.models import Appointment
 from clinics.models import Clinic
 from precta.devstack.demo.dice import Dice
@@ -40,16 +43,38 @@ class Till:
         ledger = self._ledger["transactions"]
         ledger[:] = [row for row in ledger if row["reference"] != payment.provider_reference]
 
+    def in_cash(self, payments: Iterable[Payment], taken_by: User) -> None:
+        """Turn collected payments into ones that the desk took: the provider knows nothing of them."""
+        gone = set()
+        for payment in payments:
+            gone.add(payment.provider_reference)
+            payment.method, payment.provider, payment.taken_by = PaymentMethod.CASH, "cash", taken_by
+            payment.charged_at = payment.provider_response = None
+            payment.payer_phone = ""
+        ledger = self._ledger["transactions"]
+        ledger[:] = [row for row in ledger if row["reference"] not in gone]
+
+    def refund_part(self, payment: Payment, visit: Appointment, part: int, at: datetime) -> None:
+        """Give back a part of what a visit that stands cost, which is then its fee no longer."""
+        visit.fee -= part
+        self._refund(payment, visit, Decimal(part), at, key=f"part:{visit.pk}", reason="Waited for too long")
+
     def refund(self, payment: Payment, visit: Appointment, at: datetime) -> None:
+        key = f"cancel:{visit.pk}"
+        self._refund(payment, visit, visit.refund_due or Decimal(0), at, key=key, reason="Visit cancelled")
+
+    def _refund(
+        self, payment: Payment, visit: Appointment, amount: Decimal, at: datetime, *, key: str, reason: str
+    ) -> None:
         number = FIRST_REFUND + len(self._ledger["refunds"]) + 1
         refund = Refund(
             id=self.dice.id(),
             payment=payment,
-            key=f"cancel:{visit.pk}",
+            key=key,
             subject_id=visit.pk,
-            amount=visit.refund_due or 0,
+            amount=amount,
             currency=payment.currency,
-            reason="Visit cancelled",
+            reason=reason,
             status=RefundStatus.PROCESSED,
             provider_refund_id=str(number),
             attempts=1,

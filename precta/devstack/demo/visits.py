@@ -19,6 +19,7 @@ from precta.devstack.demo.dice import Dice
 from precta.devstack.demo.money import Till
 from precta.devstack.demo.notes import consultations
 from precta.devstack.demo.people import Cast
+from precta.payments.models import PaymentMethod
 
 WEEKS = 6
 SHAPES = (
@@ -85,6 +86,7 @@ class Visits:
                 self._day(doctor, windows, off, self.today + timedelta(days=offset))
         self._visit_under_way(doctors[1])
         self._held_while_paying(doctors[:2])
+        self._at_the_desk()
         self.book.consultations, self.book.addenda = consultations(self.dice, self.book.appointments, self.now)
         return self.book
 
@@ -222,6 +224,19 @@ class Visits:
             latest.hold_expires_at = self.now + self.clinic.policy.hold
             assert latest.payment is not None
             self.till.not_yet(latest.payment, self.now)
+
+    def _at_the_desk(self) -> None:
+        """Each seventh visit at the clinic was paid there in cash, and a few patients who waited got a part back."""
+        seen = [
+            visit
+            for visit in self.book.appointments
+            if visit.status == AppointmentStatus.COMPLETED and visit.payment and visit.consultation_type == "in_person"
+        ]
+        self.till.in_cash((v.payment for v in seen[::7] if v.payment), self.cast.staff[self.clinic.slug])
+        for visit in seen[3::60]:
+            if visit.payment and visit.payment.method != PaymentMethod.CASH and visit.fee > 500:
+                at = min(visit.scheduled_at + timedelta(hours=1), self.now)
+                self.till.refund_part(visit.payment, visit, 500, at)
 
     def _free_patient(self, doctor: Doctor, at: datetime) -> Patient | None:
         """Nobody sees two doctors on one day, and a suspended person books nothing.

@@ -99,6 +99,10 @@ class Migration(migrations.Migration):
             model_name='payment',
             index=models.Index(condition=models.Q(('next_check_at__isnull', False), ('status__in', ['pending', 'failed'])), fields=['next_check_at'], name='payment_waiting'),
         ),
+        migrations.AddIndex(
+            model_name='payment',
+            index=models.Index(condition=models.Q(('status__in', ['completed', 'refunded'])), fields=['paid_at'], name='payment_paid'),
+        ),
         migrations.AddConstraint(
             model_name='payment',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_amount_positive'),
@@ -118,6 +122,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='payment',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['completed', 'refunded']), _negated=True), ('paid_at__isnull', False), _connector='OR'), name='payment_completed_has_time'),
+        ),
+        migrations.AddIndex(
+            model_name='refund',
+            index=models.Index(fields=['created_at'], name='refund_decided'),
         ),
         migrations.AddConstraint(
             model_name='refund',

@@ -7,10 +7,13 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from redis.client import Pipeline
 
 from appointments.models import Appointment
+from appointments.room import signalling
+from appointments.room.access import Side
 from precta.audit.models import AuditLog
+from precta.cache import DOWN
 from precta.ids import new_id
 from precta.outbox.models import OutboxEvent
 from precta.payments.models import Payment, Refund
@@ -34,7 +37,7 @@ def text(response):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())).replace("&nbsp;", " ")
 
 
-def pay(visit, amount, back=None, status="completed"):
+def pay(visit, amount, back=None, status="completed", at=datetime(2026, 11, 24, 6, tzinfo=UTC)):
     payment = Payment.objects.create(
         user=visit.booked_by,
         type="appointment",
@@ -43,11 +46,11 @@ def pay(visit, amount, back=None, status="completed"):
         method="mpesa",
         status=status,
         provider_reference=new_id(),
-        paid_at=timezone.now() if status != "pending" else None,
+        paid_at=at,
     )
     if back:
         for outcome in ("processed", "failed"):
-            Refund.objects.create(
+            refund = Refund.objects.create(
                 payment=payment,
                 key=new_id(),
                 subject_id=visit.pk,
@@ -55,6 +58,7 @@ def pay(visit, amount, back=None, status="completed"):
                 reason="cancelled",
                 status=outcome,
             )
+            Refund.objects.filter(pk=refund.pk).update(created_at=at)
 
 
 def nothing_happened():
@@ -157,11 +161,14 @@ def test_the_figures_count_visits_and_what_stayed_of_the_money(cast, at_clinic, 
             back="1250",
         )
         pay(factories.make_appointment(cast.patient, cast.doctor, noon + timedelta(hours=2)), "999", status="failed")
-        pay(factories.make_appointment(cast.patient, cast.doctor, noon + timedelta(days=7)), "2500")
+        # Money counts in the week in which it comes, whenever the visit is.
+        pay(factories.make_appointment(cast.patient, cast.doctor, noon + timedelta(days=7)), "400")
+        last_week = noon - timedelta(days=7)
+        pay(factories.make_appointment(cast.patient, cast.doctor, noon + timedelta(hours=3)), "9000", at=last_week)
         colleague = factories.make_doctor(cast.uzima, "Wanjiru", "Mwangi")
         pay(factories.make_appointment(cast.patient, colleague, noon), "2500")
     shown = page(at_clinic(cast.uzima, cast.doctor.user)).context
-    assert (shown["total"], shown["by_video"], shown["earned"]) == (3, 1, Decimal("5250"))
+    assert (shown["total"], shown["by_video"], shown["earned"]) == (4, 1, Decimal("5650"))
 
 
 def test_a_first_visit_is_marked_until_the_patient_was_seen(cast, at_clinic, noon):
@@ -249,3 +256,75 @@ def test_a_full_day_costs_no_more_statements_than_an_empty_one(cast, at_clinic, 
         page(client)
     assert len(full) == len(empty)
     assert len(full) <= 14
+
+
+def in_room(visit, side, *, lobby=True):
+    with clinic_context(visit.clinic):
+        if lobby:
+            signalling.wait(visit.pk, side)
+        else:
+            signalling.take_over(visit.pk, side, "page-of-a-test")
+
+
+@pytest.mark.parametrize("lobby", [True, False], ids=["in the lobby", "in the call"])
+def test_a_patient_in_the_video_room_is_marked_and_counted_as_waiting(cast, at_clinic, noon, lobby):
+    visit = factories.make_appointment(
+        cast.patient, cast.doctor, noon + timedelta(minutes=5), consultation_type="video"
+    )
+    client = at_clinic(cast.uzima, cast.doctor.user)
+    in_room(visit, Side.DOCTOR, lobby=lobby)
+    assert "Waits in the video room" not in text(page(client))
+    in_room(visit, Side.PATIENT, lobby=lobby)
+    shown = text(page(client))
+    assert "Waits in the video room" in shown
+    assert "1 person is waiting." in shown
+    client.cookies["precta_language"] = "sw"
+    assert "Anasubiri kwenye chumba cha video" in text(page(client))
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"consultation_type": "in_person"},
+        {"consultation_type": "video", "status": "in_progress"},
+        {"consultation_type": "video", "status": "completed"},
+        {"consultation_type": "video", "status": "pending_payment"},
+    ],
+)
+def test_nobody_waits_in_the_room_of_a_visit_that_has_none_or_has_begun(cast, at_clinic, noon, extra):
+    if extra.get("status") == "pending_payment":
+        extra = {**extra, "hold_expires_at": noon + timedelta(minutes=5)}
+    in_room(factories.make_appointment(cast.patient, cast.doctor, noon, **extra), Side.PATIENT)
+    assert "Waits in the video room" not in text(page(at_clinic(cast.uzima, cast.doctor.user)))
+
+
+def test_all_rooms_of_a_day_are_asked_about_once_and_without_valkey_none_is_marked(cast, at_clinic, noon, monkeypatch):
+    client = at_clinic(cast.uzima, cast.doctor.user)
+    visits = [
+        factories.make_appointment(
+            factories.make_patient("Patient", str(number)),
+            cast.doctor,
+            noon + timedelta(minutes=30 * number),
+            consultation_type="video",
+        )
+        for number in range(8)
+    ]
+    for visit in visits[:3]:
+        in_room(visit, Side.PATIENT)
+    trips, execute = [], Pipeline.execute
+
+    def count(self, *args, **kwargs):
+        trips.append(self.command_stack)
+        return execute(self, *args, **kwargs)
+
+    monkeypatch.setattr(Pipeline, "execute", count)
+    assert text(page(client)).count("Waits in the video room") == 3
+    assert len(trips) == 1
+
+    def away(*args, **kwargs):
+        raise DOWN[0]
+
+    monkeypatch.setattr(Pipeline, "execute", away)
+    shown = page(client)
+    assert shown.status_code == 200
+    assert "Waits in the video room" not in text(shown)
