@@ -74,7 +74,7 @@ def lacks(article: Article) -> list[str]:
 def save_article(
     *, article: Article, by_user: User | None, note: str = "", seen: str = "", now: datetime | None = None
 ) -> Article:
-    """Keep `article`, new or changed in memory, as it stands: words as a revision, reading time and search with them.
+    """Keep `article`, new or changed in memory, as it stands: words as a revision, reading time with them; the search follows by itself.
 
     Its status and dates are not touched. `seen` is the `token_of` what the editor began with; without it the last one
     wins. Raises StaleArticle, NotReady (a published article stays whole), ArticleRefused.
@@ -113,7 +113,6 @@ def _save(article: Article, by_user: User | None, note: str, seen: str, now: dat
         article.save(update_fields=[*EDITED, "reading_minutes", "updated_at"])
     if before is None or any(getattr(before, name) != getattr(article, name) for name in WORDS):
         _keep_revision(article, by_user, note)
-    _index(article)
     changed = [] if before is None else [name for name in EDITED if getattr(before, name) != getattr(article, name)]
     record(
         "article.created" if is_new else "article.changed",
@@ -223,12 +222,6 @@ def _keep_revision(article: Article, by_user: User | None, note: str) -> None:
     last = article.revisions.order_by("-number").values_list("number", flat=True).first() or 0
     words: dict[str, Any] = {name: getattr(article, name) for name in WORDS}
     ArticleRevision.objects.create(article=article, number=last + 1, note=note[:200], saved_by=by_user, **words)
-
-
-def _index(article: Article) -> None:
-    from content.search import search_document
-
-    search_document(article)
 
 
 def _move(row: Article, to: str) -> None:
