@@ -76,8 +76,9 @@ def save_article(
 ) -> Article:
     """Keep `article`, new or changed in memory, as it stands, with its reading time; its words become a revision.
 
-    What is searched follows the row by itself. Its status and dates are not touched. `seen` is the `token_of` what the editor began with; without it the last one
-    wins. Raises StaleArticle, NotReady (a published article stays whole), ArticleRefused.
+    What is searched follows the row by itself. Its status and dates are not touched. `seen` is the `token_of` what the
+    editor began with; without it the last one wins. Raises StaleArticle, NotReady (a published article stays whole),
+    ArticleRefused.
     """
     now = now or clock.now()
     try:
