@@ -2,8 +2,9 @@
 
 from content.markdown import to_text
 
-# Adults read English non-fiction silently at 238 words a minute on average (M. Brysbaert, "How many words do we read per
-# minute?", Journal of Memory and Language 109, 2019); who reads about an illness, often in a second language, is slower.
+# Adults read English non-fiction silently at 238 words a minute on average (M. Brysbaert, "How many words do we read
+# per minute?", Journal of Memory and Language 109, 2019); who reads about an illness, often in a second language, is
+# slower.
 WORDS_PER_MINUTE = 200
 
 

@@ -74,10 +74,11 @@ def lacks(article: Article) -> list[str]:
 def save_article(
     *, article: Article, by_user: User | None, note: str = "", seen: str = "", now: datetime | None = None
 ) -> Article:
-    """Keep `article`, new or changed in memory, as it stands: words as a revision, reading time with them; the search follows by itself.
+    """Keep `article`, new or changed in memory, as it stands, with its reading time; its words become a revision.
 
-    Its status and dates are not touched. `seen` is the `token_of` what the editor began with; without it the last one
-    wins. Raises StaleArticle, NotReady (a published article stays whole), ArticleRefused.
+    What is searched follows the row by itself. Its status and dates are not touched. `seen` is the `token_of` what the
+    editor began with; without it the last one wins. Raises StaleArticle, NotReady (a published article stays whole),
+    ArticleRefused.
     """
     now = now or clock.now()
     try:
