@@ -7,5 +7,5 @@ class ContentConfig(AppConfig):
     verbose_name = _("Articles and reviews")
 
     def ready(self) -> None:
-        # Registers what stands on the directory's pages.
-        from content import parts  # noqa: F401
+        # Registers what stands on the directory's pages, and which pictures are needed.
+        from content import parts, stored_files  # noqa: F401

@@ -48,6 +48,9 @@ def to_html(text: str) -> SafeString:
 
     tokens = _tokens(text)
     _close_up_headings(tokens)
+    for token in tokens:
+        if token.type == "fence":
+            token.info = ""  # would become a class
     markdown = _markdown()
     html = markdown.renderer.render(tokens, markdown.options, {})
     washed = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=None)

@@ -137,7 +137,9 @@ def related_to(article: Article) -> list[Article]:
     others = published(language=article.language).exclude(pk=article.pk).only(*CARD)
     of_category = others.filter(category=article.category)[:RELATED]
     if article.tags:
-        ids = others.filter(tags__overlap=article.tags).values("pk")[:COMPARED].union(of_category.values("pk"), all=True)
+        ids = (
+            others.filter(tags__overlap=article.tags).values("pk")[:COMPARED].union(of_category.values("pk"), all=True)
+        )
         candidates: Iterable[Article] = others.filter(pk__in=ids)
     else:
         candidates = of_category

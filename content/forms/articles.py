@@ -111,6 +111,12 @@ class TagsField(forms.CharField):
         return tags
 
 
+class TextField(forms.CharField):
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
+        return value.replace("\r\n", "\n").replace("\r", "\n")
+
+
 class ArticleForm(FocusOnError, forms.ModelForm):
     """`instance` is what the article would say; `content.services.articles.save_article` keeps it."""
 
@@ -142,7 +148,7 @@ class ArticleForm(FocusOnError, forms.ModelForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("One or two sentences: what readers will learn. Lists, search engines and messengers show them."),
     )
-    body = forms.CharField(
+    body = TextField(
         label=_("Text"),
         max_length=markdown.MOST_CHARACTERS,
         validators=[plain_text],
@@ -221,7 +227,7 @@ class ArticleForm(FocusOnError, forms.ModelForm):
         return self.cleaned_data["topic"].lower()
 
     def clean_body(self) -> str:
-        body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
+        body = self.cleaned_data["body"]
         if markdown.has_pictures(body):
             sentence = _("Pictures do not stand inside texts. Take out what begins with ![ and choose a picture below.")
             raise ValidationError(sentence, code="pictures")

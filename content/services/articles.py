@@ -33,7 +33,8 @@ DRAFT, PUBLISHED, ARCHIVED = ArticleStatus.DRAFT, ArticleStatus.PUBLISHED, Artic
 
 def token_of(article: Article) -> str:
     """A digest of what editors change: two of the same article are the same if and only if it says the same."""
-    content = json.dumps([getattr(article, name) for name in EDITED], default=str)
+    # Sorted, for the database gives the keys of an object back in an order of its own.
+    content = json.dumps([getattr(article, name) for name in EDITED], default=str, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 

@@ -56,7 +56,9 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     if found is None:
         return _other_spelling(slug)
     if found.status == ArticleStatus.ARCHIVED and found.published_at is not None:
-        return render(request, "content/public/gone.html", {"category": cards.category_name(found.category)}, status=410)
+        return render(
+            request, "content/public/gone.html", {"category": cards.category_name(found.category)}, status=410
+        )
     if not selectors.is_visible(found):
         raise Http404
     assert found.published_at is not None

@@ -360,7 +360,7 @@ def test_versions_are_listed_compared_and_taken_back(editor, cast):
     article.refresh_from_db()
     assert article.body == BODY and article.revisions.count() == 3
     for number in ("0", "4", "99999999999999999999", "x", "-1"):
-        assert editor.get(f"{versions}{number}/").status_code == 404
+        assert editor.get(f"{versions}{number}/", follow=True).status_code == 404
     assert editor.post(versions).status_code == 405
     assert editor.get(f"{LIST}nobody/versions/").status_code == 404
     other = write(cast.admin, slug="x", topic="x")

@@ -56,7 +56,7 @@ def test_links_to_others_are_noopener_and_ours_are_plain():
     [
         *("javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "&#106;avascript:alert(1)"),
         *("data:text/html,<script>alert(1)</script>", "data:image/png;base64,AAAA", "vbscript:x", "file:///etc/passwd"),
-        *("//evil.test/x", "/\\evil.test", "\\\\evil.test", "https:evil", "https://", "http:///x", "ftp://x.test/"),
+        *("//evil.test/x", "\\\\evil.test", "https:evil", "https://", "http:///x", "ftp://x.test/"),
         *("x.html", "../up", "https://[::1", "mailto:", "\x01javascript:alert(1)"),
     ],
 )
@@ -65,6 +65,11 @@ def test_a_link_that_leads_astray_is_none(address):
         html = to_html(text)
         assert "<a " not in html, (text, html)
         assert_harmless(html)
+
+
+def test_a_backslash_leads_to_no_other_host():
+    assert to_html("[x](</\\evil.test>)") == '<p><a href="/%5Cevil.test">x</a></p>\n'
+    assert not markdown.is_allowed("/\\evil.test")
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,19 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 
 from content.models import Article
 from content.pictures import hero_of, store_hero, store_photo
+from precta import clock
 from precta.files.exceptions import UploadRefused
-from precta.files.store import put_picture_set
+from precta.files.images import square
+from precta.files.orphans import sweep_pictures
+from precta.files.store import put_picture_set, put_public_image
+from tests.content.writing import make_author, write
 from tests.files.corpus import picture, pixel_flood
 
 
@@ -87,3 +92,21 @@ def test_only_whole_names_are_looked_for(at_platform, db):
     name = re.sub("-960", "-96x", store_hero(picture(size=(1000, 800))))
     assert client.get(name).status_code == 404
     assert client.get("/pictures/articles/" + "a" * 40 + "-../../x.webp").status_code == 404
+
+
+def test_the_pictures_of_no_row_are_swept_after_a_day_and_no_others(at_platform, cast):
+    kept, lost, fresh = (picture(size=(1000, 800), quality=quality) for quality in (60, 61, 62))
+    article = write(cast.admin, featured_image_url=store_hero(kept), featured_image_alt="A market")
+    photo = store_photo(picture())
+    author = make_author(cast.owner, photo_url=photo)
+    gone = hero_of(Article(featured_image_url=store_hero(lost)))
+    other = put_public_image(*square(picture(size=(90, 90))), folder="doctors")
+    assert sweep_pictures() == 0
+    assert sweep_pictures(now=clock.now() + timedelta(days=2)) >= 3
+    client = at_platform()
+    hero = hero_of(article)
+    for path in (hero.src, hero.small, hero.card, author.photo_url, other):
+        assert client.get(path).status_code == 200, path
+    for path in (gone.src, gone.small, gone.card):
+        assert client.get(path).status_code == 404, path
+    assert client.get(hero_of(Article(featured_image_url=store_hero(fresh))).src).status_code == 200

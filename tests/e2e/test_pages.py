@@ -40,6 +40,7 @@ NOT_PAGES = {
     "clinics:join:progress",
     "clinics:join:licence",
     "platform_admin:accounts_doctor_paper",
+    "platform_admin:content_article_preview",
     "platform_admin:clinics_clinicapplication_licence",
     "platform_admin:clinics_clinicapplication_progress",
     "clinic_admin:appointments_desk_book_status",

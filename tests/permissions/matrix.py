@@ -331,7 +331,7 @@ ADMIN = {
     "platform_admin:accounts_doctor_paper": Rule(ADMIN_ONLY, NO),
     "platform_admin:content_article_preview": Rule(NO, ADMIN_ONLY),
     "platform_admin:content_article_versions": Rule(ADMIN_ONLY, NO),
-    "platform_admin:content_article_version": both(ADMIN_ONLY),
+    "platform_admin:content_article_version": Rule(ADMIN_ONLY, ADMIN_ONLY, {"number": "1"}),
     "platform_admin:figures": Rule(ADMIN_ONLY, NO),
     "platform_admin:figures-csv": Rule(ADMIN_ONLY, NO),
 }
@@ -345,7 +345,7 @@ for label in (
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, export=ADMIN_ONLY)
 for label in ("accounts.user", "clinics.clinic", "clinics.clinicapplication", "clinics.emergencyaccess"):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, act=ADMIN_ONLY, export=ADMIN_ONLY)
-WRITTEN = {name: ADMIN_ONLY for name in ("inside", "view", "change", "add", "export")}
+WRITTEN = dict.fromkeys(("inside", "view", "change", "add", "export"), ADMIN_ONLY)
 ADMIN |= admin_model("platform_admin", "content.article", act=ADMIN_ONLY, **WRITTEN)
 ADMIN |= admin_model("platform_admin", "content.author", **WRITTEN)
 
