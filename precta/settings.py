@@ -199,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {
     "preview-records": {"task": "appointments.tasks.preview_missing_all", "schedule": 600},
     "purge-records": {"task": "appointments.tasks.purge_records_all", "schedule": 3600},
     "sweep-files": {"task": "precta.files.tasks.sweep_orphans_all", "schedule": 24 * 3600},
+    "flush-views": {"task": "content.tasks.flush_views", "schedule": 60},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 6 * 3600},
 }
 for _job in CELERY_BEAT_SCHEDULE.values():

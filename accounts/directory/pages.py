@@ -13,7 +13,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext
 
 from accounts import specialties
-from accounts.directory import lookup
+from accounts.directory import lookup, sitemap
 from accounts.directory.words import typed, wanted
 from accounts.models import Doctor
 from accounts.specialties import Specialty
@@ -25,8 +25,6 @@ from precta import hosts
 CLINICS_PAGE = 20
 HOME_TILES = 10
 CLINIC_HOME_DOCTORS = 6
-# A site map may hold 50,000 addresses.
-MOST_ADDRESSES = 49_000
 
 
 class Tile(NamedTuple):
@@ -195,16 +193,25 @@ def fields_of(rows: Iterable[lookup.Row]) -> list[tuple[str, str]]:
     return sorted(((slug, specialties.name_of(slug)) for slug in slugs), key=lambda field: field[1].casefold())
 
 
-def sitemap_addresses() -> list[str]:
-    """The public pages worth knowing; two statements."""
+def _standing() -> list[sitemap.Address]:
     named = [hosts.platform_url(f"accounts:directory:{name}") for name in ("home", "doctors", "clinics")]
     fields = [
         hosts.platform_url("accounts:directory:doctors") + f"?specialty={known.slug}" for known in specialties.ALL
     ]
-    clinics = [hosts.clinic_url(clinic, "accounts:clinic:home") for clinic in Clinic.objects.active().only("slug")]
-    one = hosts.platform_url("accounts:directory:doctor", "0")
-    doctors = [
-        one.removesuffix("0/") + f"{pk}/"
-        for pk in Doctor.objects.public().order_by("pk").values_list("pk", flat=True)[:MOST_ADDRESSES]
+    clinics = [
+        hosts.clinic_url(clinic, "accounts:clinic:home")
+        for clinic in Clinic.objects.active().order_by("pk").only("slug")
     ]
-    return named + fields + clinics + doctors
+    return [sitemap.Address(url) for url in named + fields + clinics]
+
+
+def _profiles(start: int, number: int) -> Iterable[sitemap.Address]:
+    one = hosts.platform_url("accounts:directory:doctor", "0").removesuffix("0/")
+    doctors = Doctor.objects.public().order_by("pk").values_list("pk", flat=True)
+    return (sitemap.Address(f"{one}{pk}/") for pk in doctors[start : start + number])
+
+
+sitemap.register(
+    sitemap.Section("directory", lambda: len(_standing()), lambda start, number: _standing()[start : start + number])
+)
+sitemap.register(sitemap.Section("doctors", lambda: Doctor.objects.public().count(), _profiles))

@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts import languages, specialties
-from accounts.directory import cards, headings, lookup, options, pages
+from accounts.directory import cards, headings, home_parts, lookup, options, pages
+from accounts.directory import sitemap as addresses
 from accounts.directory.filters import Filters
 from accounts.directory.lookup import Places
 from clinics.models import Clinic
@@ -29,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "city_options": options.of_cities(where.cities, ""),
             "day_options": options.options(headings.day_choices(today), ""),
             "suggested_words": options.suggested_words(),
+            "parts": home_parts.parts(),
         },
     )
 
@@ -137,9 +139,23 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
+    """All public pages; with more than one file holds, the list of the files `?page=1` and on."""
+    asked = request.GET.get("page", "")
+    parts = -(-addresses.total() // addresses.MOST)
+    if not asked and parts > 1:
+        here = hosts.platform_url("accounts:directory:sitemap")
+        return render(
+            request,
+            "accounts/directory/sitemaps.xml",
+            {"parts": [f"{here}?page={number}" for number in range(1, parts + 1)]},
+            content_type="application/xml; charset=utf-8",
+        )
+    number = int(asked or 1) if len(asked) < 6 and (asked or "1").isascii() and (asked or "1").isdigit() else 0
+    if not 1 <= number <= parts:
+        raise Http404
     return render(
         request,
         "accounts/directory/sitemap.xml",
-        {"addresses": pages.sitemap_addresses()},
+        {"addresses": addresses.part(number)},
         content_type="application/xml; charset=utf-8",
     )

@@ -5,7 +5,9 @@ from content.models.article import (
     ArticleLanguage,
     ArticleRevision,
     ArticleStatus,
+    ArticleWords,
     Author,
+    ViewBatch,
 )
 from content.models.review import ModerationStatus, ReportReason, Review, ReviewAnswer, ReviewReport
 
@@ -16,10 +18,12 @@ __all__ = [
     "ArticleLanguage",
     "ArticleRevision",
     "ArticleStatus",
+    "ArticleWords",
     "Author",
     "ModerationStatus",
     "ReportReason",
     "Review",
     "ReviewAnswer",
     "ReviewReport",
+    "ViewBatch",
 ]

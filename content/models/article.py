@@ -74,9 +74,8 @@ class Article(models.Model):
     """One article in one language; those with the same `topic` are each other's translations.
 
     `published` with a `published_at` to come is scheduled: nobody sees it before. `sources` is a list of
-    {"publisher", "title", "url"}. `search` is written by the service that saves it: title, tags, excerpt and body with
-    falling weights, stemmed in English, by plain words in Swahili. `view_count` is counted in the cache and written in
-    batches. `slug` never changes once it was published.
+    {"publisher", "title", "url"}. What the search reads stands in `ArticleWords`. `view_count` is counted in the cache
+    and written in batches. `slug` never changes once it was published.
     """
 
     id = IdField()
@@ -116,7 +115,6 @@ class Article(models.Model):
     published_at = models.DateTimeField(_("published"), null=True, blank=True, db_index=True)
     reading_minutes = models.PositiveSmallIntegerField(_("reading time in minutes"), default=1)
     view_count = models.PositiveIntegerField(_("views"), default=0, db_default=0)
-    search = SearchVectorField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True, db_default=Now())
     updated_at = models.DateTimeField(_("changed"), auto_now=True, db_default=Now())
 
@@ -126,7 +124,6 @@ class Article(models.Model):
         ordering = ("-published_at", "pk")
         indexes = (
             GinIndex(fields=["tags"], name="article_tags"),
-            GinIndex(fields=["search"], name="article_search"),
             models.Index(
                 fields=["language", "-published_at", "id"], name="article_latest", condition=Q(status="published")
             ),
@@ -153,6 +150,51 @@ class Article(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class ArticleWords(models.Model):
+    """What the search reads of a published article, in narrow rows: thousands of them are looked at for a common word.
+
+    A trigger on the articles writes them and nobody else does (migration 0002): nothing that publishes, changes or takes
+    back an article can forget it, and counting views does not touch these indexes. `head` holds the title (weight A), the
+    tags and the summary (B), `words` the same and the text (C); stemmed in English, which keeps the head's words as typed
+    too (D), by plain words in Swahili; without accents in both.
+    """
+
+    article = models.OneToOneField(
+        Article, models.CASCADE, primary_key=True, db_column="id", related_name="+", verbose_name=_("article")
+    )
+    language = models.CharField(max_length=10)
+    category = models.CharField(max_length=20)
+    published_at = models.DateTimeField()
+    head = SearchVectorField()
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = (
+            GinIndex(fields=["head"], name="article_words_head"),
+            GinIndex(fields=["words"], name="article_words_all"),
+            models.Index(fields=["language", "-published_at", "article"], name="article_words_latest"),
+        )
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class ViewBatch(models.Model):
+    """A batch of counted views that has been added to the articles; `id` is the one under which the cache gave it out.
+
+    Written in the same transaction as the sums, so that a batch that is given out again is not added again.
+    """
+
+    id = models.CharField(max_length=36, primary_key=True)
+    written_at = models.DateTimeField(auto_now_add=True, db_default=Now())
+
+    class Meta:
+        indexes = (models.Index(fields=["written_at"], name="view_batch_written"),)
+
+    def __str__(self) -> str:
+        return self.id
 
 
 class ArticleRevision(models.Model):

@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 
 
 class UploadRefused(ValidationError):
-    """`code` is one of type, size, empty, encrypted, polyglot, pixels, virus, unreadable, unchecked."""
+    """`code` is one of type, size, empty, encrypted, polyglot, pixels, small, virus, unreadable, unchecked."""
 
 
 class FileUnreadable(Exception):

@@ -18,6 +18,7 @@ PHOTO_SIDE = 512
 OPTIONS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 88, "optimize": True}, "PNG": {}, "WEBP": {"quality": 82}}
 
 PIXELS = _("This picture has too many pixels. Choose one of at most 50 megapixels.")
+SMALL = _("This picture is too small. Choose one of at least %(width)s × %(height)s pixels.")
 UNREADABLE = _("This file cannot be opened; it may be damaged. Choose another one.")
 
 
@@ -55,6 +56,37 @@ def contained(data: bytes, *, width: int, height: int) -> tuple[str, bytes]:
         drawn = drawn.convert("RGBA" if _is_transparent(drawn) else "RGB")
         drawn.thumbnail((width, height), Image.Resampling.LANCZOS)
         return _written(drawn, "WEBP")
+
+
+def in_widths(
+    data: bytes, *, widths: tuple[int, ...], least: int, ratio: tuple[int, int] = (16, 9)
+) -> tuple[int, dict[int, tuple[str, bytes]]]:
+    """The middle of a picture in the shape `ratio`, as WebP in each of `widths` that it is wide enough for.
+
+    Returns the widest of them, and by width the content type and the bytes. Raises UploadRefused ("pixels",
+    "unreadable", "small" when it does not fill a picture of the width `least`).
+    """
+    with _hostile():
+        widest = max(widths)
+        drawn = _upright(_open(data, widest))
+        fills = min(drawn.width, drawn.height * ratio[0] // ratio[1])
+        fitting = sorted(width for width in widths if width <= fills)
+        if fills < least:
+            size = {"width": least, "height": least * ratio[1] // ratio[0]}
+            raise UploadRefused(SMALL, code="small", params=size)
+        return fitting[-1], {
+            width: _written(_fitted(drawn, (width, width * ratio[1] // ratio[0])), "WEBP") for width in fitting
+        }
+
+
+def card(data: bytes, *, size: tuple[int, int]) -> tuple[str, bytes]:
+    """The middle of a picture in exactly `size`, as JPEG, which every mail program and preview reads."""
+    with _hostile():
+        return _written(_fitted(_upright(_open(data, max(size))), size), "JPEG")
+
+
+def _fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from precta import clock
-from precta.files.store import kept_since, remove_lost, stored_keys
+from precta.files.store import kept_since, public_store, remove_lost, stored_keys
 from precta.files.whole import PART
 from precta.tenancy import current_schema
 
@@ -19,6 +19,7 @@ BATCH = 500
 # keys → those that rows of the active schema name
 Named = Callable[[list[str]], Iterable[str]]
 
+_picture_owners: dict[str, Named] = {}
 _owners: dict[tuple[str, str], Named] = {}
 
 
@@ -30,6 +31,32 @@ def owner(kind: str, folder: str) -> Callable[[Named], Named]:
         return named
 
     return register
+
+
+def picture_owner(folder: str) -> Callable[[Named], Named]:
+    """Register who names the public pictures of `folder`: of names like `articles/….webp` those that a row needs."""
+
+    def register(named: Named) -> Named:
+        _picture_owners[folder] = named
+        return named
+
+    return register
+
+
+def sweep_pictures(*, now: datetime | None = None) -> int:
+    """As `sweep`, for pictures that everybody may see: what was replaced or never saved."""
+    now, store, removed = now or clock.now(), public_store(), 0
+    for folder, named in _picture_owners.items():
+        try:
+            names = iter([f"{folder}/{name}" for name in store.listdir(folder)[1]])
+        except FileNotFoundError:
+            continue
+        while batch := list(islice(names, BATCH)):
+            for name in set(batch).difference(named(batch)):
+                if now - store.get_modified_time(name) > SPARED:
+                    store.delete(name)
+                    removed += 1
+    return removed
 
 
 def sweep(*, now: datetime | None = None) -> int:

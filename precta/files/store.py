@@ -26,7 +26,7 @@ from precta.tenancy import current_schema
 
 FOLDER = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*")
 KEY = re.compile(r"[a-z][a-z0-9_]*(/[a-z0-9-]+)+")
-PUBLIC_NAME = re.compile(r"[a-z]+/[0-9a-f]{40}\.(webp|jpg|png)")
+PUBLIC_NAME = re.compile(r"[a-z]+/[0-9a-f]{40}(-[a-z0-9]{1,8})?\.(webp|jpg|png)")
 
 
 def put(checked: CheckedUpload, *, folder: str) -> str:
@@ -124,6 +124,23 @@ def put_public_image(content_type: str, data: bytes, *, folder: str) -> str:
     if not store.exists(name):
         store.save(name, ContentFile(data))
     return reverse("public-image", args=[name])
+
+
+def put_picture_set(parts: dict[str, tuple[str, bytes]], *, folder: str, stem: bytes) -> dict[str, str]:
+    """Keep one picture in several sizes, whose paths differ by the part's name alone; returns them by that name.
+
+    The paths follow from `stem`, the bytes of the best of them. As `put_public_image` otherwise.
+    """
+    digest, store = hashlib.sha256(stem).hexdigest()[:40], public_store()
+    paths = {}
+    for part, (content_type, data) in parts.items():
+        name = f"{folder}/{digest}-{part}.{EXTENSIONS[content_type][0]}"
+        if content_type not in IMAGES or not PUBLIC_NAME.fullmatch(name):
+            raise ValueError(f"not a picture's name: {name!r}")
+        if not store.exists(name):
+            store.save(name, ContentFile(data))
+        paths[part] = reverse("public-image", args=[name])
+    return paths
 
 
 def public_store() -> Storage:

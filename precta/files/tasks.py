@@ -1,9 +1,11 @@
 import logging
 
 from celery import shared_task
+from django_tenants.utils import get_public_schema_name
 
 from precta.fanout import each_clinic
 from precta.files import orphans
+from precta.tenancy import current_schema
 
 logger = logging.getLogger(__name__)
 
@@ -11,6 +13,8 @@ logger = logging.getLogger(__name__)
 @shared_task
 def sweep_orphans() -> None:
     removed = orphans.sweep()
+    if current_schema() == get_public_schema_name():
+        removed += orphans.sweep_pictures()
     if removed:
         logger.warning("%s files that no row names were removed", removed)
 

@@ -101,6 +101,9 @@ STATUS: dict[str, tuple[str, str]] = {
     "suspended": ("bad", "pause"),
     "expired": ("warn", "clock-alert"),
     "replaced": ("bad", "file-x"),
+    "draft": ("warn", "pencil"),
+    "published": ("ok", "eye"),
+    "archived": ("", "archive"),
 }
 # What reads differently for money: a completed payment is good news, a completed visit is simply past.
 MONEY_STATUS = STATUS | {"completed": ("ok", "check")}

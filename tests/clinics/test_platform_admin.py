@@ -14,6 +14,9 @@ from tests.factories import PASSWORD, give_second_factor, totp_code
 
 MODELS = [model._meta.label_lower.replace(".", "/") for model in platform_admin._registry]
 
+# Everything else comes about elsewhere, or by somebody's application.
+WRITTEN_HERE = {"content/article", "content/author"}
+
 
 def sign_in(client, email="admin@example.test", password=PASSWORD, **more):
     return client.post("/login/", {"login": email, "password": password, **more})
@@ -40,7 +43,7 @@ def test_a_platform_admin_signs_in_on_the_admin_host_and_reads_every_list(at_adm
     assert client.get("/").status_code == 200
     for path in MODELS:
         assert client.get(f"/{path}/").status_code == 200, path
-        assert client.get(f"/{path}/add/").status_code == 403, path
+        assert client.get(f"/{path}/add/").status_code == (200 if path in WRITTEN_HERE else 403), path
     assert AuditLog.objects.filter(action="sign_in.succeeded", user=cast.admin, details__host="admin").count() == 1
 
 

@@ -96,6 +96,11 @@ PLATFORM = {
     "accounts:directory:clinics": LOOK,
     "accounts:directory:robots": LOOK,
     "accounts:directory:sitemap": LOOK,
+    # Reading
+    "content:public:articles": LOOK,
+    "content:public:article": LOOK,
+    "content:public:author": LOOK,
+    "content:public:feed": LOOK,
     "pages:privacy": LOOK,
     "pages:terms": LOOK,
     "pages:help": LOOK,
@@ -331,6 +336,9 @@ ADMIN = {
     "platform_admin:accounts_user_access": both(ADMIN_ONLY),
     "platform_admin:accounts_doctor_decision": Rule(NO, ADMIN_ONLY),
     "platform_admin:accounts_doctor_paper": Rule(ADMIN_ONLY, NO),
+    "platform_admin:content_article_preview": Rule(NO, ADMIN_ONLY),
+    "platform_admin:content_article_versions": Rule(ADMIN_ONLY, NO),
+    "platform_admin:content_article_version": Rule(ADMIN_ONLY, ADMIN_ONLY, {"number": "1"}),
     "platform_admin:figures": Rule(ADMIN_ONLY, NO),
     "platform_admin:figures-csv": Rule(ADMIN_ONLY, NO),
 }
@@ -344,6 +352,9 @@ for label in (
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, export=ADMIN_ONLY)
 for label in ("accounts.user", "clinics.clinic", "clinics.clinicapplication", "clinics.emergencyaccess"):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, act=ADMIN_ONLY, export=ADMIN_ONLY)
+WRITTEN = dict.fromkeys(("inside", "view", "change", "add", "export"), ADMIN_ONLY)
+ADMIN |= admin_model("platform_admin", "content.article", act=ADMIN_ONLY, **WRITTEN)
+ADMIN |= admin_model("platform_admin", "content.author", **WRITTEN)
 
 INSIDE = only(*STAFF)
 CLINIC |= {

@@ -18,6 +18,7 @@ from clinics.emergency import EmergencyAccess
 from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
 from clinics.services.staff import invite
+from content.services.articles import publish
 from pharmacy.models import Prescription, PrescriptionTemplate
 from pharmacy.services.issuing import letterhead_of
 from precta import clock
@@ -30,6 +31,7 @@ from precta.notifications.services import notify
 from precta.payments.models import Payment, Refund
 from precta.tenancy import clinic_context
 from tests import factories
+from tests.content.writing import make_author, write
 from tests.files import corpus
 from tests.permissions.matrix import STRANGER
 from tests.pharmacy.conftest import line
@@ -149,6 +151,8 @@ def make_sample(cast, event: str = "sample"):
         )
         template = PrescriptionTemplate.objects.create(doctor=cast.doctor, name="Fever", medications=[line()])
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
+    author = make_author(cast.admin)
+    article = publish(article=write(cast.admin, author=cast.admin), by_user=cast.admin)
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
     invitation = invite(clinic=cast.uzima, by=cast.owner, role="pharmacist", email=cast.other_patient.user.email)
     opened = now - timedelta(days=1)
@@ -186,6 +190,9 @@ def make_sample(cast, event: str = "sample"):
             "payment_id": payment.pk,
             "refund_id": refund.pk,
             "record_id": document.pk,
+            "article_id": article.pk,
+            "article_slug": article.slug,
+            "author_slug": author.slug,
             "deleted_id": deleted.pk,
             "prescription_id": prescription.pk,
             "template_id": template.pk,
@@ -203,6 +210,8 @@ def make_sample(cast, event: str = "sample"):
                 "accounts.user": cast.patient.user.pk,
                 "accounts.doctor": cast.doctor.pk,
                 "accounts.doctorcredential": credential.pk,
+                "content.article": article.pk,
+                "content.author": author.pk,
             },
             "clinic": {
                 "accounts.clinicpatient": clinic_link.pk,

@@ -26,6 +26,7 @@ from precta import clock, hosts
 from precta.devstack.demo.applications import add_applications
 from precta.devstack.demo.dice import Dice
 from precta.devstack.demo.documents import add_documents
+from precta.devstack.demo.health_articles import Library
 from precta.devstack.demo.money import Till
 from precta.devstack.demo.people import Cast, People
 from precta.devstack.demo.places import CLINICS
@@ -86,6 +87,8 @@ def build_demo(
         _welcome(cast)
         known = [patient for patient in cast.patients if patient.user.has_email and patient.user.email_verified]
         add_applications(known[20:23], User.objects.filter(role=Role.ADMIN).earliest("email"), now)
+        say("health articles")
+        Library(Dice(f"{seed} articles"), cast.doctors, now).build()
         till.write_ledger(ledger_file())
     for plan in CLINICS:
         with clinic_context(clinics[plan.slug]):

@@ -1,0 +1,43 @@
+"""What articles add to pages of the directory: the newest on the home page, their addresses in the site map."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from accounts.directory import sitemap
+from accounts.directory.home_parts import HomePart, home_part
+from content import cards, selectors
+from content.filters import reader_language
+from content.models import ArticleLanguage, Author
+from precta import hosts
+
+ON_HOME = 3
+
+
+@home_part
+def latest_articles() -> HomePart | None:
+    found = selectors.latest(language=reader_language(), number=ON_HOME)
+    return HomePart("content/public/_home.html", {"cards": cards.cards(found)}) if found else None
+
+
+def _lists() -> list[sitemap.Address]:
+    listed = hosts.platform_url("content:public:articles")
+    return [
+        *(sitemap.Address(f"{listed}?language={language}") for language in ArticleLanguage.values),
+        *(
+            sitemap.Address(hosts.platform_url("content:public:author", slug))
+            for slug in Author.objects.order_by("slug").values_list("slug", flat=True)
+        ),
+    ]
+
+
+def _articles(start: int, number: int) -> Iterable[sitemap.Address]:
+    base = hosts.origin(settings.PLATFORM_HOST)
+    rows = selectors.changed().values_list("slug", "changed_at")[start : start + number]
+    return (sitemap.Address(base + cards.address(slug), changed_at) for slug, changed_at in rows.iterator())
+
+
+sitemap.register(
+    sitemap.Section("articles: lists", lambda: len(_lists()), lambda start, number: _lists()[start : start + number])
+)
+sitemap.register(sitemap.Section("articles", lambda: selectors.published().count(), _articles))
