@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from clinics.models import Clinic
 from pharmacy import exceptions
-from pharmacy.models import Medicine, MedicineBatch, MovementKind, PriceChange
+from pharmacy.models import Medicine, MedicineBatch, MovementKind, PriceChange, StockMovement
 from pharmacy.services import stock
 from precta import clock
 from precta.audit.services import record
@@ -74,11 +74,19 @@ def put_on_sale(*, medicine: Medicine, on_sale: bool, by_user: Any) -> bool:
 
 
 def receive_batch(
-    *, medicine: Medicine, number: str, expires_on: date, packs: int, by_user: Any, today: date | None = None
+    *,
+    medicine: Medicine,
+    number: str,
+    expires_on: date,
+    packs: int,
+    by_user: Any,
+    today: date | None = None,
+    key: str | None = None,
 ) -> MedicineBatch:
     """Put packs on the shelf and up for sale; more of a batch that is known are added to it.
 
-    Packs that orders miss are made good first. `today` is the clinic's. Raises AlreadyExpired, BatchDiffers when the
+    Packs that orders miss are made good first. `today` is the clinic's. A form that is sent twice with one `key` (an
+    id) brings the packs once. Raises AlreadyExpired, BatchDiffers when the
     batch of this number expires on another day, BatchSetAside.
     """
     if packs < 1:
@@ -91,25 +99,30 @@ def receive_batch(
         batch, _is_new = MedicineBatch.objects.get_or_create(
             medicine=medicine, number=number, defaults={"expires_on": expires_on}
         )
+        if _is_done(batch, key):
+            return batch
         if batch.set_aside_at is not None:
             raise exceptions.BatchSetAside
         if batch.expires_on != expires_on:
             raise exceptions.BatchDiffers(batch)
-        stock.move_shelf(batch=batch, change=packs, kind=MovementKind.RECEIVED, by=by_user)
+        stock.move_shelf(batch=batch, change=packs, kind=MovementKind.RECEIVED, by=by_user, key=key)
         record("stock.received", resource=medicine, user=by_user, details={"batch": batch.pk, "packs": packs})
     return batch
 
 
-def write_off(*, batch: MedicineBatch, packs: int, reason: str, by_user: Any) -> int:
+def write_off(*, batch: MedicineBatch, packs: int, reason: str, by_user: Any, key: str | None = None) -> int:
     """Take broken, lost or recalled packs off the shelf; how many packs that orders were promised are missing then.
 
-    Raises NotEnoughOnShelf.
+    A form that is sent twice with one `key` takes them once. Raises NotEnoughOnShelf.
     """
     if packs < 1:
         raise ValueError(packs)
     with transaction.atomic():
+        Medicine.objects.select_for_update(no_key=True).only("pk").get(pk=batch.medicine_id)
+        if _is_done(batch, key):
+            return 0
         missing = stock.move_shelf(
-            batch=batch, change=-packs, kind=MovementKind.WRITTEN_OFF, by=by_user, reason=reason
+            batch=batch, change=-packs, kind=MovementKind.WRITTEN_OFF, by=by_user, reason=reason, key=key
         )
         details = {"batch": batch.pk, "packs": packs}
         record("stock.written_off", resource=("medicine", batch.medicine_id), user=by_user, details=details)
@@ -173,6 +186,10 @@ def warn_of_low_stock(*, clinic: Clinic, now: datetime | None = None) -> bool:
     if not clinic.policy.sells_medicines or not Medicine.objects.low().exists():
         return False
     return emit_once(f"low-stock-{today:%Y-%m-%d}", "stock.low", day=f"{today:%Y-%m-%d}")
+
+
+def _is_done(batch: MedicineBatch, key: str | None) -> bool:
+    return key is not None and StockMovement.objects.filter(pk=key, batch=batch).exists()
 
 
 def _tell_missing(batch: MedicineBatch, missing: int) -> None:

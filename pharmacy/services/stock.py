@@ -72,12 +72,15 @@ def move_shelf(
     by: Any = None,
     reason: str = "",
     set_aside_at: datetime | None = None,
+    key: str | None = None,
 ) -> int:
     """Note what happened to `batch` beside orders: packs came, broke, expired or were counted.
 
     What lies on the shelf is a fact, promised or not, so it changes by all of `change`; the stock follows as far as it
     can. Taken packs come off what is for sale first and never push it below zero; new ones first make good what orders
-    miss. Returns how many promised packs are missing afterwards. Raises NotEnoughOnShelf when fewer lie there.
+    miss. `key` becomes the movement's id: whoever gives one asks before whether it is there.
+
+    Returns how many promised packs are missing afterwards. Raises NotEnoughOnShelf when fewer lie there.
     """
     with transaction.atomic():
         medicine = Medicine.objects.select_for_update(no_key=True).only("pk", "stock").get(pk=batch.medicine_id)
@@ -91,7 +94,7 @@ def move_shelf(
         row.save(update_fields=["on_hand", "set_aside_at"])
         batch.on_hand, batch.set_aside_at = row.on_hand, row.set_aside_at
         if change:
-            _change(medicine.pk, for_sale, kind, batch=row, shelf_change=change, by=by, reason=reason)
+            _change(medicine.pk, for_sale, kind, batch=row, shelf_change=change, by=by, reason=reason, key=key)
         return max(0, missing + for_sale - change)
 
 
@@ -147,10 +150,12 @@ def _change(
     order: Order | None = None,
     by: Any = None,
     reason: str = "",
+    key: str | None = None,
 ) -> None:
     if change:
         Medicine.objects.filter(pk=medicine_id).update(stock=F("stock") + change)
     StockMovement.objects.create(
+        **({"pk": key} if key else {}),
         medicine_id=medicine_id,
         batch=batch,
         order=order,
