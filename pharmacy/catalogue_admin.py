@@ -50,7 +50,7 @@ class ExpiryFilter(admin.SimpleListFilter):
         return [("60", _("Within 60 days")), ("90", _("Within 90 days")), ("expired", _("Expired"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        today = today_at(request.clinic)
+        today = today_at(request.clinic)  # type: ignore[attr-defined]
         within = {"60": VERY_SOON, "90": SOON}.get(self.value() or "")
         if within is not None:
             return expiring(queryset, today=today, within=within)
@@ -199,7 +199,9 @@ class MedicineAdmin(ClinicModelAdmin):
         ends = row.next_expiry  # type: ignore[attr-defined]
         if ends is None:
             return None
-        left: timedelta = ends - today_at(current_clinic())
+        clinic = current_clinic()
+        assert clinic is not None
+        left: timedelta = ends - today_at(clinic)
         tone = "bad" if left < timedelta(0) else "warn" if left <= SOON else ""
         shown = f"{ends:%Y-%m-%d}"
         return format_html('<span class="badge {}">{}</span>', tone, shown) if tone else shown

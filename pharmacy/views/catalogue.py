@@ -10,8 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.selectors import staff_with_names
@@ -37,21 +36,21 @@ TOKEN = re.compile(r"[A-Za-z0-9]{24}")
 may_keep = capability_required("pharmacy.catalogue")
 # What the page of the import says of each column.
 HELP = {
-    "sku": _l("Needed in every line. An article with this number is changed, any other one is added."),
-    "generic_name": _l("Needed for a new article."),
-    "brand_name": _l("May be empty."),
-    "substances": _l("Several with commas. Empty: taken from the generic name."),
-    "form": _l("Needed for a new article: tablet, capsule, syrup, cream, injection …"),
-    "strength": _l("May be empty."),
-    "pack_size": _l("Needed for a new article: a whole number."),
-    "pack_unit": _l("Needed for a new article: what the pack counts."),
-    "price": _l("Needed for a new article: in the clinic's currency, with a point or a comma."),
-    "low_stock_at": _l("A whole number; 5 where a new article has none."),
-    "is_prescription_only": _l("Yes or no; yes where a new article has none."),
-    "is_active": _l("Yes or no; yes where a new article has none."),
-    "batch": _l("Only to begin with: a batch that the article does not have yet is taken in."),
-    "expiry": _l("Needed with a batch: 2028-05-31, 31/05/2028 or 05/2028."),
-    "packs": _l("Needed with a batch. A batch that is known already stays as it is."),
+    "sku": gettext_lazy("Needed in every line. An article with this number is changed, any other one is added."),
+    "generic_name": gettext_lazy("Needed for a new article."),
+    "brand_name": gettext_lazy("May be empty."),
+    "substances": gettext_lazy("Several with commas. Empty: taken from the generic name."),
+    "form": gettext_lazy("Needed for a new article: tablet, capsule, syrup, cream, injection …"),
+    "strength": gettext_lazy("May be empty."),
+    "pack_size": gettext_lazy("Needed for a new article: a whole number."),
+    "pack_unit": gettext_lazy("Needed for a new article: what the pack counts."),
+    "price": gettext_lazy("Needed for a new article: in the clinic's currency, with a point or a comma."),
+    "low_stock_at": gettext_lazy("A whole number; 5 where a new article has none."),
+    "is_prescription_only": gettext_lazy("Yes or no; yes where a new article has none."),
+    "is_active": gettext_lazy("Yes or no; yes where a new article has none."),
+    "batch": gettext_lazy("Only to begin with: a batch that the article does not have yet is taken in."),
+    "expiry": gettext_lazy("Needed with a batch: 2028-05-31, 31/05/2028 or 05/2028."),
+    "packs": gettext_lazy("Needed with a batch. A batch that is known already stays as it is."),
 }
 
 

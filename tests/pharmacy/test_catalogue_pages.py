@@ -13,7 +13,7 @@ from pharmacy.states import today_at
 from precta.ids import new_id
 from precta.tenancy import clinic_context
 from tests import factories
-from tests.pharmacy.shelf import FAR, make_batch, make_medicine, noted, order_of
+from tests.pharmacy.shelf import make_batch, make_medicine, noted, order_of
 
 pytestmark = pytest.mark.django_db
 
@@ -305,7 +305,9 @@ def test_the_template_is_a_list_that_can_be_read_in(cast, keeper):
 def test_those_who_keep_the_catalogue_see_what_runs_out(cast, at_clinic, medicine, role):
     today = today_at(cast.uzima)
     with clinic_context(cast.uzima):
-        make_batch(cast.owner, make_medicine(cast.owner, sku="B"), 3, expires_on=today + timedelta(days=50), today=today)
+        make_batch(
+            cast.owner, make_medicine(cast.owner, sku="B"), 3, expires_on=today + timedelta(days=50), today=today
+        )
     shown = page(at_clinic(cast.uzima, factories.make_staff(cast.uzima, role)).get("/admin/"))
     lines = ("<b>1</b> <span>Medicines that are low or sold out", "<b>1</b> <span>Batches that expire within 60 days")
     assert all((line in shown) is (role != "front_desk") for line in lines)
@@ -314,7 +316,9 @@ def test_those_who_keep_the_catalogue_see_what_runs_out(cast, at_clinic, medicin
 # The doctor's search
 
 
-def test_the_doctors_search_offers_the_clinics_own_shelf_first(cast, at_clinic, medicine, django_assert_max_num_queries):
+def test_the_doctors_search_offers_the_clinics_own_shelf_first(
+    cast, at_clinic, medicine, django_assert_max_num_queries
+):
     with clinic_context(cast.uzima):
         make_medicine(cast.owner, sku="A", strength="1 g", form="tablet", brand_name="")
         make_medicine(cast.owner, sku="B", strength="2 g", form="tablet", is_active=False)
@@ -327,7 +331,7 @@ def test_the_doctors_search_offers_the_clinics_own_shelf_first(cast, at_clinic, 
             *(("Amoxicillin 500 mg capsule", True), ("Amoxicillin 1 g tablet", False)),
         ]
         assert [one.label for one in found].count("Amoxicillin 500 mg capsule") == 1
-        assert found[2].stocked is None and all("2 g" not in one.label for one in found)
+        assert {one.stocked for one in found[2:]} == {None} and all("2 g" not in one.label for one in found)
         # A brand that the shelf does not name: the formulary knows what it is.
         assert search_medicines("panadol")[0].stocked is False
     client = at_clinic(cast.uzima, cast.doctor.user)

@@ -204,7 +204,10 @@ def test_the_beat_goes_to_every_clinic(shop, monkeypatch):
 @pytest.mark.parametrize(
     ("sql", "says"),
     [
-        ("UPDATE pharmacy_medicine SET stock = stock - 1 WHERE stock > 0", "a medicine's stock is the sum of its movements"),
+        (
+            "UPDATE pharmacy_medicine SET stock = stock - 1 WHERE stock > 0",
+            "a medicine's stock is the sum of its movements",
+        ),
         (
             "UPDATE pharmacy_medicinebatch SET on_hand = on_hand + 1",
             "what lies on the shelf of a batch is the sum of its movements",
