@@ -33,6 +33,7 @@ from tests import factories
 from tests.files import corpus
 from tests.permissions.matrix import STRANGER
 from tests.pharmacy.conftest import line
+from tests.pharmacy.shelf import make_batch, make_medicine
 
 
 def make_people(cast):
@@ -147,6 +148,8 @@ def make_sample(cast, event: str = "sample"):
             letterhead=letterhead_of(cast.uzima, cast.doctor, cast.patient),
             idempotency_key=new_id(),
         )
+        medicine = make_medicine(cast.owner)
+        make_batch(cast.owner, medicine)
         template = PrescriptionTemplate.objects.create(doctor=cast.doctor, name="Fever", medications=[line()])
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
@@ -213,6 +216,7 @@ def make_sample(cast, event: str = "sample"):
                 "payments.payment": payment.pk,
                 "payments.refund": refund.pk,
                 "pharmacy.prescription": prescription.pk,
+                "pharmacy.medicine": medicine.pk,
                 "audit.auditlog": entry.pk,
                 "clinics.emergencyaccess": access.pk,
                 "clinics.membership": Membership.objects.filter(clinic=cast.uzima).first().pk,

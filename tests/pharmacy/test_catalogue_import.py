@@ -7,7 +7,7 @@ import pytest
 
 from pharmacy import exceptions
 from pharmacy.models import Medicine, MedicineBatch, PriceChange, StockMovement
-from pharmacy.services.catalogue import save_medicine
+from pharmacy.services.catalogue import save_medicine, write_off
 from pharmacy.services.catalogue_import import apply, check
 from precta.audit.models import AuditLog
 from precta.tenancy import clinic_context
@@ -135,8 +135,6 @@ def test_opening_packs_make_good_what_orders_miss(shop):
     medicine = make_medicine(shop.owner)
     batch = make_batch(shop.owner, medicine, 5)
     order_of(shop, medicine, 5)
-    from pharmacy.services.catalogue import write_off
-
     write_off(batch=batch, packs=2, reason="Broken", by_user=shop.owner)
     done(shop, "sku,batch,expiry,packs\nAMX-500,B7,2028-05-31,6\n")
     assert noted(medicine) == (4, 9) and broken() == {}

@@ -8,11 +8,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pharmacy.models import Medicine, MedicineBatch, PriceChange
+from pharmacy.selectors import search_medicines
 from pharmacy.services import stock
+from pharmacy.services.catalogue import save_medicine
+from pharmacy.services.catalogue_import import check
 from pharmacy.states import today_at
 from precta.ids import new_id
 from precta.tenancy import clinic_context
 from tests import factories
+from tests.clinics.test_clinic_admin import form_of
 from tests.pharmacy.shelf import make_batch, make_medicine, noted, order_of
 
 pytestmark = pytest.mark.django_db
@@ -229,8 +233,6 @@ def test_an_exported_list_comes_back_unchanged_in_either_language(cast, keeper, 
         assert b"'=cmd()" in exported and b"'-EVIL" in exported
         checked = keeper.get(upload(keeper, exported)["Location"])
         with clinic_context(cast.uzima):
-            from pharmacy.services.catalogue_import import check
-
             plan = check(data=exported, today=today_at(cast.uzima))
         assert not plan.problems and not plan.does_something and plan.unchanged == 3 and not plan.notes, plan
         assert checked.status_code == 200 and 'name="fingerprint"' not in page(checked)
@@ -258,8 +260,6 @@ def test_a_catalogue_that_changed_meanwhile_is_shown_anew(cast, keeper, medicine
     address = upload(keeper, "sku,price\nAMX-500,250\n")["Location"]
     seen = hidden(keeper.get(address), "fingerprint")
     with clinic_context(cast.uzima):
-        from pharmacy.services.catalogue import save_medicine
-
         medicine.price = Decimal("200.00")
         save_medicine(medicine=medicine, by_user=cast.owner)
     answer = keeper.post(address, {"fingerprint": seen})
@@ -323,8 +323,6 @@ def test_the_doctors_search_offers_the_clinics_own_shelf_first(
         make_medicine(cast.owner, sku="A", strength="1 g", form="tablet", brand_name="")
         make_medicine(cast.owner, sku="B", strength="2 g", form="tablet", is_active=False)
         make_medicine(cast.owner, sku="C", generic_name="Paracetamol", substances=["paracetamol"], brand_name="")
-        from pharmacy.selectors import search_medicines
-
         with django_assert_max_num_queries(1):
             found = search_medicines("amoksi")
         assert [(one.label, one.stocked) for one in found[:2]] == [
@@ -347,8 +345,6 @@ def test_the_doctors_search_offers_the_clinics_own_shelf_first(
 
 
 def test_the_delivery_rules_are_written_and_read(cast, at_clinic):
-    from tests.clinics.test_clinic_admin import form_of
-
     owner = at_clinic(cast.uzima, cast.owner)
     address = f"/admin/clinics/clinic/{cast.uzima.pk}/change/"
     rules = {
@@ -374,7 +370,7 @@ def test_the_delivery_rules_are_written_and_read(cast, at_clinic):
         ({"delivery_zones": "A: NaN"}, "Line 1"),
         ({"delivery_zones": "\n".join(f"Z{n}: 1" for n in range(41))}, "at most 40"),
         ({"delivery_zones": "x" * 101 + ": 1"}, "Line 1"),
-        ({"offers_delivery": None}, "at least one way"),
+        ({"offers_delivery": None, "offers_pickup": None}, "at least one way"),
         ({"free_delivery_from": "0"}, "greater than or equal"),
     ):
         sent = {name: value for name, value in form_of(cast.uzima, **(rules | wrong)).items() if value is not None}
