@@ -18,7 +18,7 @@ from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
 from clinics.admin_tools import ActionRefused, ConfirmedAction
 from clinics.exceptions import LastOwner, NotYourPart
-from clinics.forms import PLAIN_RULES, STEPS, ClinicPageForm
+from clinics.forms import PLAIN_RULES, SELLING, STEPS, ClinicPageForm
 from clinics.models import Clinic, Domain, Membership
 from clinics.opening_hours import DAYS
 from clinics.policies import can, request_membership
@@ -196,7 +196,7 @@ class OwnClinicAdmin(ClinicModelAdmin):
                 ),
             },
         ),
-        (_("Delivery"), {"fields": ("delivery_fee",)}),
+        (_("Selling medicines"), {"fields": SELLING}),
         (_("Set by Precta"), {"fields": ("slug", "code", "status")}),
     )
 

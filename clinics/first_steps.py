@@ -23,12 +23,12 @@ class Step:
     is_done: bool
 
 
-Line = Callable[[HttpRequest], Step]
+Line = Callable[[HttpRequest], Step | None]
 _steps: list[tuple[int, str, Line]] = []
 
 
 def first_step(*, order: int) -> Callable[[Line], Line]:
-    """Register a step; it may ask the database once."""
+    """Register a step; it may ask the database once, and returns None where it means nothing."""
 
     def register(line: Line) -> Line:
         entry = (order, f"{line.__module__}.{line.__qualname__}", line)
@@ -45,5 +45,5 @@ def first_steps(request: HttpRequest) -> list[Step]:
     clinic, membership = request.clinic, request_membership(request)  # type: ignore[attr-defined]
     if membership is None or membership.role not in RUNS_IT or clinic.created_at < clock.now() - SHOWN_FOR:
         return []
-    found = [line(request) for _order, _name, line in _steps]
+    found = [step for _order, _name, line in _steps if (step := line(request)) is not None]
     return found if not all(step.is_done for step in found) else []

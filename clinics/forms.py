@@ -12,12 +12,12 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from clinics.models import Clinic
 from clinics.opening_hours import DAY_NAMES, DAYS, MIDNIGHT, OpeningHours
-from clinics.policy_settings import DEFAULT_TIME_ZONE
+from clinics.policy_settings import DEFAULT_TIME_ZONE, DeliveryZone
 from clinics.widgets import HoursWidget
 from precta.files.checks import IMAGES
 from precta.files.forms import DocumentField
 from precta.files.store import put_public_image
-from precta.text import LineField, plain_text
+from precta.text import AmountField, LineField, plain_text
 
 WINDOW = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4])[:.]([0-5]\d)")
 STEPS = (1, 2, 3)
@@ -28,6 +28,12 @@ PLAIN_RULES = (
     *("time_zone", "hold_minutes", "lead_time_minutes", "horizon_days", "buffer_minutes"),
     "no_show_grace_minutes",
 )
+SELLING = (
+    *("sells_medicines", "offers_delivery", "offers_pickup"),
+    *("delivery_fee", "delivery_zones", "free_delivery_from"),
+)
+FEE: dict[str, Any] = {"min_value": 0, "max_value": 100_000, "max_digits": 8, "decimal_places": 2}
+MOST_ZONES = 40
 
 
 def zone_choices() -> list[tuple[str, str]]:
@@ -58,6 +64,53 @@ class HoursField(forms.CharField):
                 raise ValidationError(_("These times overlap or are not in order."), code="overlap")
             found.append((start, end))
         return [[f"{start:%H:%M}", f"{end:%H:%M}"] for start, end in found]
+
+
+class ZonesField(forms.CharField):
+    """`Westlands: 250`, one zone on each line; the fee after the last colon. Gives DeliveryZones in their order."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **kwargs: Any) -> None:
+        help_text = _("One on each line, with the fee after a colon, like “Westlands: 250”.")
+        super().__init__(
+            max_length=5000, help_text=help_text, widget=forms.Textarea(attrs={"rows": 5}), strip=True, **kwargs
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, str) or not value:
+            return value or ""
+        return "\n".join(f"{zone.name}: {zone.fee.normalize():f}" for zone in value)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value) or ""
+        name_field, fee_field = LineField(max_length=100), AmountField(**FEE)
+        found: dict[str, DeliveryZone] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            if not line.strip():
+                continue
+            name, colon, fee = line.rpartition(":")
+            if not colon or not name.strip():
+                raise ValidationError(
+                    _("Line %(line)d: write a name, a colon and the fee."), code="form", params={"line": number}
+                )
+            try:
+                zone = DeliveryZone(name_field.clean(name.strip()), fee_field.clean(fee.strip()))
+            except ValidationError as error:
+                raise ValidationError(
+                    [_("Line %(line)d: %(problem)s") % {"line": number, "problem": says} for says in error.messages]
+                ) from error
+            if zone.name.casefold() in found:
+                raise ValidationError(
+                    _("Line %(line)d: this zone is named twice."), code="twice", params={"line": number}
+                )
+            found[zone.name.casefold()] = zone
+        if len(found) > MOST_ZONES:
+            raise ValidationError(_("Name at most %(most)d zones."), code="many", params={"most": MOST_ZONES})
+        return tuple(found.values())
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.prepare_value(initial) != (data or "")
 
 
 class ClinicPageForm(forms.ModelForm):
@@ -97,8 +150,24 @@ class ClinicPageForm(forms.ModelForm):
         max_value=120,
         help_text=_("Only after this time may a visit be marked as missed."),
     )
-    delivery_fee = forms.DecimalField(
-        label=_("Fee for delivering medicine"), min_value=0, max_value=100_000, max_digits=8, decimal_places=2
+    sells_medicines = forms.BooleanField(
+        label=_("Our pharmacy sells medicines"),
+        required=False,
+        help_text=_("Without it nobody can order, and the doctors' search leaves your catalogue out."),
+    )
+    offers_delivery = forms.BooleanField(label=_("We deliver"), required=False)
+    offers_pickup = forms.BooleanField(label=_("Patients can pick up at the clinic"), required=False)
+    delivery_fee = AmountField(
+        label=_("Fee for delivering medicine"),
+        help_text=_("For every address, or for those outside your zones where you name any."),
+        **FEE,
+    )
+    delivery_zones = ZonesField(label=_("Zones with a fee of their own"), required=False)
+    free_delivery_from = AmountField(
+        label=_("Deliver for nothing from"),
+        required=False,
+        help_text=_("When the medicines cost at least this much. Empty: never for nothing."),
+        **{**FEE, "min_value": 1, "max_value": 1_000_000},
     )
 
     class Meta:
@@ -111,7 +180,8 @@ class ClinicPageForm(forms.ModelForm):
         policy = self.instance.policy
         for name in PLAIN_RULES:
             self.initial[name] = getattr(policy, name)
-        self.initial["delivery_fee"] = policy.delivery_fee
+        for name in SELLING:
+            self.initial[name] = getattr(policy, name)
         for number, step in zip(STEPS, policy.refund_steps, strict=False):
             self.initial[f"refund_hours_{number}"] = step.hours_before
             self.initial[f"refund_percent_{number}"] = step.percent
@@ -144,6 +214,8 @@ class ClinicPageForm(forms.ModelForm):
                         f"refund_hours_{number}", _("Later cancelling cannot give back more: go from most hours down.")
                     )
                 before = (hours, percent)
+        if data.get("sells_medicines") and not (data.get("offers_delivery") or data.get("offers_pickup")):
+            self.add_error("offers_pickup", _("Choose at least one way in which patients get what they order."))
         return data
 
     def page(self) -> dict[str, Any]:
@@ -168,7 +240,12 @@ class ClinicPageForm(forms.ModelForm):
         ]
         return {name: data[name] for name in PLAIN_RULES} | {
             "refund_steps": steps,
+            "sells_medicines": data["sells_medicines"],
+            "offers_delivery": data["offers_delivery"],
+            "offers_pickup": data["offers_pickup"],
             "delivery_fee": str(data["delivery_fee"]),
+            "delivery_zones": [{"name": zone.name, "fee": str(zone.fee)} for zone in data["delivery_zones"]],
+            "free_delivery_from": str(data["free_delivery_from"]) if data["free_delivery_from"] is not None else None,
         }
 
 

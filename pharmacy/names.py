@@ -118,6 +118,15 @@ def meaning_of(text: str, *, forgiving: bool = False) -> Meaning:
     return Meaning(frozenset(substances), frozenset(classes))
 
 
+def substances_of(name: str) -> list[str]:
+    """What the medicine `name` acts by, as the formulary lists it; empty when nothing of it is known there."""
+    asked = words_of(name)
+    for medicine in known_medicines():
+        if any(words_of(one) == asked for one in medicine.names):
+            return list(medicine.substances)
+    return sorted(meaning_of(name).substances)
+
+
 def _phrases(words: list[str]) -> Iterator[tuple[str, ...]]:
     for start in range(len(words)):
         for end in range(start + 1, min(start + LONGEST_PHRASE, len(words)) + 1):

@@ -40,7 +40,16 @@ def cell(value: Any) -> Any:
     if isinstance(value, int | float) or type(value).__name__ == "Decimal":
         return value
     text = str(value).replace("\x00", "")
-    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
+    return f"'{text}" if _is_formula(text) else text
+
+
+def undefused(text: str) -> str:
+    """What was typed, out of a cell that `cell` wrote: without the quote mark before what begins like a formula."""
+    return text[1:] if text.startswith("'") and _is_formula(text[1:]) else text
+
+
+def _is_formula(text: str) -> bool:
+    return text.startswith(FORMULA) or text.lstrip().startswith(FORMULA)
 
 
 def csv_response(filename: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:

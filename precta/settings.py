@@ -200,6 +200,9 @@ CELERY_BEAT_SCHEDULE = {
     "purge-records": {"task": "appointments.tasks.purge_records_all", "schedule": 3600},
     "sweep-files": {"task": "precta.files.tasks.sweep_orphans_all", "schedule": 24 * 3600},
     "flush-views": {"task": "content.tasks.flush_views", "schedule": 60},
+    # Hourly, because each clinic's day ends at its own hour; a second run finds nothing.
+    "set-aside-expired": {"task": "pharmacy.tasks.set_aside_expired_all", "schedule": 3600},
+    "warn-of-low-stock": {"task": "pharmacy.tasks.warn_of_low_stock_all", "schedule": 3600},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 6 * 3600},
 }
 for _job in CELERY_BEAT_SCHEDULE.values():

@@ -1,5 +1,6 @@
 """What people may type into a line or a text."""
 
+import re
 import unicodedata
 from typing import Any
 
@@ -11,6 +12,10 @@ from django.utils.translation import gettext_lazy as _
 # direction of what follows can make a name read as another one; joiners are needed by real scripts and stay.
 REFUSED = {"Cc", "Cs", "Co", "Cn"}
 DIRECTION = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+# 1,250.00 and 1 250; 1.250,00; 60,5
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[, \u00a0\u202f]\d{3})+(?:\.\d*)?")
+POINTS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d*")
+COMMA = re.compile(r"[+-]?\d+,\d{1,2}")
 # What Django reads where the bytes were no UTF-8, a lone surrogate among them: the words that were meant are lost.
 BROKEN = "\ufffd"
 
@@ -43,3 +48,21 @@ class LineField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
         return " ".join(part for part in value.split(" ") if part) if isinstance(value, str) else value
+
+
+class AmountField(forms.DecimalField):
+    """Money, with a decimal point or comma, with or without marks between the thousands."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(plain_amount(value) if isinstance(value, str) else value)
+
+
+def plain_amount(text: str) -> str:
+    """A number as people write it, as Python reads it: "KES 1,250", "1.250,00" and "60,5"; anything else as it is."""
+    text = text.strip()
+    text = re.sub(r"(?i)^(kes|ksh\.?|/=)\s*", "", text).removesuffix("/=").strip()
+    if THOUSANDS.fullmatch(text):
+        return re.sub(r"[, \u00a0\u202f]", "", text)
+    if POINTS.fullmatch(text):
+        return text.replace(".", "").replace(",", ".")
+    return text.replace(",", ".") if COMMA.fullmatch(text) else text

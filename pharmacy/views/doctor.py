@@ -62,7 +62,7 @@ def replace(request: HttpRequest, doctor: Doctor, prescription_id: str) -> HttpR
 def medicines(request: HttpRequest, doctor: Doctor) -> HttpResponse:
     """What the search beside the lines asks: `?q=`."""
     found = search_medicines(request.GET.get("q", "")[:60])
-    return JsonResponse({"found": [{"label": one.label, "hint": one.hint} for one in found]})
+    return JsonResponse({"found": [{"label": one.label, "hint": one.said} for one in found]})
 
 
 @workspace

@@ -400,6 +400,29 @@ CLINIC |= admin_model(
     view=only("owner", "pharmacist"),
     export=only("owner"),
 )
+# The catalogue is kept by whoever runs the clinic and by its pharmacists.
+KEEP_THE_CATALOGUE = only("owner", "manager", "pharmacist")
+CLINIC |= admin_model(
+    "clinic_admin",
+    "pharmacy.medicine",
+    inside=INSIDE,
+    view=KEEP_THE_CATALOGUE,
+    add=KEEP_THE_CATALOGUE,
+    change=KEEP_THE_CATALOGUE,
+    act=KEEP_THE_CATALOGUE,
+    export=KEEP_THE_CATALOGUE,
+)
+CLINIC |= {
+    "clinic_admin:pharmacy_medicine_stock": Rule(
+        KEEP_THE_CATALOGUE, KEEP_THE_CATALOGUE, {"object_id": "pharmacy.medicine"}
+    ),
+    "clinic_admin:pharmacy_medicine_import": both(KEEP_THE_CATALOGUE),
+    "clinic_admin:pharmacy_medicine_template": Rule(KEEP_THE_CATALOGUE, NO),
+    # Whose check it is only its author can name: everybody else who may import is asked for a file.
+    "clinic_admin:pharmacy_medicine_import_check": Rule(
+        KEEP_THE_CATALOGUE, KEEP_THE_CATALOGUE, {"token": "aBcD1234aBcD1234aBcD1234"}
+    ),
+}
 # A doctor's hours: as in the workspace, for those who run the clinic
 for page, methods in {
     "": "both",

@@ -35,6 +35,7 @@ from tests.content.writing import make_author, write
 from tests.files import corpus
 from tests.permissions.matrix import STRANGER
 from tests.pharmacy.conftest import line
+from tests.pharmacy.shelf import make_batch, make_medicine
 
 
 def make_people(cast):
@@ -149,6 +150,8 @@ def make_sample(cast, event: str = "sample"):
             letterhead=letterhead_of(cast.uzima, cast.doctor, cast.patient),
             idempotency_key=new_id(),
         )
+        medicine = make_medicine(cast.owner)
+        make_batch(cast.owner, medicine)
         template = PrescriptionTemplate.objects.create(doctor=cast.doctor, name="Fever", medications=[line()])
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
     author = make_author(cast.admin)
@@ -222,6 +225,7 @@ def make_sample(cast, event: str = "sample"):
                 "payments.payment": payment.pk,
                 "payments.refund": refund.pk,
                 "pharmacy.prescription": prescription.pk,
+                "pharmacy.medicine": medicine.pk,
                 "audit.auditlog": entry.pk,
                 "clinics.emergencyaccess": access.pk,
                 "clinics.membership": Membership.objects.filter(clinic=cast.uzima).first().pk,

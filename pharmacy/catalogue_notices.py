@@ -1,0 +1,101 @@
+"""Tells a clinic's pharmacists what runs low, and which promised packs are not there any more."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User, UserStatus
+from accounts.selectors import language_of
+from clinics.models import Clinic, Membership, MembershipRole
+from pharmacy.models import Medicine
+from precta.hosts import clinic_url
+from precta.notifications.models import Channel, NotificationType
+from precta.notifications.services import notify
+from precta.outbox.models import OutboxEvent
+from precta.outbox.registry import on
+from precta.tenancy import current_clinic
+
+INBOX = (Channel.PUSH,)
+EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    title: str
+    body: str
+    action: str
+
+
+@on("stock.low")
+def tell_low(event: OutboxEvent) -> None:
+    """Into the inbox only: it comes every day until somebody has ordered."""
+    clinic = current_clinic()
+    if clinic is None:
+        return
+    found = Medicine.objects.low().aggregate(low=Count("pk"), out=Count("pk", filter=Q(stock=0)))
+    if found["low"]:
+        url = clinic_url(clinic, "admin:pharmacy_medicine_changelist") + "?stock=low"
+        _tell_each(event, clinic, lambda: _low(clinic, found["low"], found["out"]), url, INBOX)
+
+
+@on("stock.missing")
+def tell_missing(event: OutboxEvent) -> None:
+    clinic = current_clinic()
+    medicine = Medicine.objects.filter(pk=event.payload["medicine_id"]).first()
+    if clinic is None or medicine is None:
+        return
+    url = clinic_url(clinic, "admin:pharmacy_medicine_stock", medicine.pk)
+    _tell_each(event, clinic, lambda: _missing(clinic, medicine, int(event.payload["packs"])), url, EVERYWHERE)
+
+
+def pharmacists_of(clinic: Clinic) -> Iterable[User]:
+    """Those who dispense there; the owner where the clinic has no pharmacist."""
+    members = Membership.objects.filter(clinic=clinic.pk, is_active=True).exclude(user__status=UserStatus.SUSPENDED)
+    for role in (MembershipRole.PHARMACIST, MembershipRole.OWNER):
+        found = [member.user for member in members.filter(role=role).select_related("user")]
+        if found:
+            return found
+    return []
+
+
+def _low(clinic: Clinic, low: int, out: int) -> Words:
+    said = ngettext("%(low)d medicine of %(clinic)s is low.", "%(low)d medicines of %(clinic)s are low.", low) % {
+        "low": low,
+        "clinic": clinic.name,
+    }
+    if out:
+        said += " " + ngettext("%(out)d is sold out.", "%(out)d of them are sold out.", out) % {"out": out}
+    return Words(_("Medicines are running low"), said, _("See which"))
+
+
+def _missing(clinic: Clinic, medicine: Medicine, packs: int) -> Words:
+    said = ngettext(
+        "%(packs)d pack of %(medicine)s that an order waits for is not on the shelf of %(clinic)s any more.",
+        "%(packs)d packs of %(medicine)s that orders wait for are not on the shelf of %(clinic)s any more.",
+        packs,
+    ) % {"packs": packs, "medicine": str(medicine), "clinic": clinic.name}
+    said += " " + _("Take in new packs, offer another medicine, or take the line out of the order.")
+    return Words(_("Packs that were promised are missing"), said, _("See the stock"))
+
+
+def _tell_each(
+    event: OutboxEvent, clinic: Clinic, write: Callable[[], Words], url: str, channels: tuple[Channel, ...]
+) -> None:
+    for user in pharmacists_of(clinic):
+        language = language_of(user) or "en"
+        with translation.override(language):
+            said = write()
+        notify(
+            event_id=event.pk,
+            user=user,
+            type=NotificationType.GENERAL,
+            title=said.title,
+            body=said.body,
+            data={"url": url, "action": said.action},
+            language=language,
+            channels=channels,
+        )

@@ -1,0 +1,3 @@
+"""I8; its parts register themselves."""
+
+from pharmacy import catalogue_invariants  # noqa: F401
