@@ -8,4 +8,12 @@ class PharmacyConfig(AppConfig):
 
     def ready(self) -> None:
         # Each registers what it holds.
-        from pharmacy import notices, parts, stored_files, timeline  # noqa: F401
+        from pharmacy import (  # noqa: F401
+            notices,
+            order_handlers,
+            order_notices,
+            parts,
+            receivers,
+            stored_files,
+            timeline,
+        )
