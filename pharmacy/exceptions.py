@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from pharmacy.models import Prescription
     from pharmacy.models import MedicineBatch, Prescription
     from pharmacy.services.catalogue_import import Plan
     from pharmacy.warnings import Warning

@@ -34,11 +34,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def uzima(cast):
-    return cast.uzima
-
-
-@pytest.fixture
 def prescribed(visit):
     """15 capsules: two packs of ten."""
     return issue(visit, line(**AMOXICILLIN_LINE))
