@@ -4,7 +4,7 @@ Each locks the order's row first (`pharmacy.locks`), so that two pharmacists, or
 take turns; the second one is refused with what is true by then. The caller answers for `by_user` being allowed to.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -54,7 +54,6 @@ def begin(*, order: Order, by_user: User, now: datetime | None = None) -> Order:
     return row
 
 
-@transaction.atomic
 def dispense(
     *,
     item: OrderItem,
@@ -64,11 +63,26 @@ def dispense(
     expected_left: int | None = None,
     now: datetime | None = None,
 ) -> Dispensing:
-    """Take `quantity` packs of `batch` off the shelf for the line `item` of an order that is being prepared.
+    """`dispense_from` with one batch."""
+    return dispense_from(
+        item=item, packs=[(batch.pk, quantity)], by_user=by_user, expected_left=expected_left, now=now
+    )[0]
+
+
+@transaction.atomic
+def dispense_from(
+    *,
+    item: OrderItem,
+    packs: Sequence[tuple[str, int]],
+    by_user: User,
+    expected_left: int | None = None,
+    now: datetime | None = None,
+) -> list[Dispensing]:
+    """Take `packs` (batch id, how many) off the shelf for the line `item` of an order that is being prepared.
 
     What may be sold stays as it is: these packs were reserved when the order was made. `expected_left` is how many
     packs the line lacked when the pharmacist looked. Raises OrderChanged, LineChanged, AnswerAwaited, TooManyPacks,
-    BatchUnusable, and NotEnoughOnShelf when the batch holds fewer.
+    BatchUnusable, and NotEnoughOnShelf when a batch holds fewer.
     """
     now = now or clock.now()
     order = locked(item.order_id, OrderStatus.PROCESSING)
@@ -78,17 +92,22 @@ def dispense(
         raise LineChanged(left)
     if Substitution.objects.filter(item=line, status=SubstitutionStatus.PROPOSED).exists():
         raise AnswerAwaited
-    if not 0 < quantity <= left:
+    if not packs or not 0 < sum(count for _batch, count in packs) <= left or any(count < 1 for _batch, count in packs):
         raise TooManyPacks(left)
-    chosen = MedicineBatch.objects.get(pk=batch.pk)
-    if chosen.medicine_id != line.medicine_id or not is_usable(chosen, now):
-        raise BatchUnusable
-    move_batch(
-        batch=chosen, change=-quantity, kind=MovementKind.DISPENSED, by=by_user, order=order, is_for_sale=False
-    )
-    done = Dispensing.objects.create(item=line, batch=chosen, quantity=quantity, dispensed_by=by_user, dispensed_at=now)
-    details = {"line": line.pk, "medicine": line.medicine_id, "batch": chosen.pk, "packs": quantity}
-    record("order.dispensed", resource=order, user=by_user, details=details)
+    batches = MedicineBatch.objects.in_bulk([batch_id for batch_id, _count in packs])
+    done = []
+    for batch_id, count in sorted(packs):
+        batch = batches.get(batch_id)
+        if batch is None or batch.medicine_id != line.medicine_id or not is_usable(batch, now):
+            raise BatchUnusable
+        move_batch(
+            batch=batch, change=-count, kind=MovementKind.DISPENSED, by=by_user, order=order, is_for_sale=False
+        )
+        done.append(
+            Dispensing.objects.create(item=line, batch=batch, quantity=count, dispensed_by=by_user, dispensed_at=now)
+        )
+        details = {"line": line.pk, "medicine": line.medicine_id, "batch": batch_id, "packs": count}
+        record("order.dispensed", resource=order, user=by_user, details=details)
     return done
 
 

@@ -1,7 +1,6 @@
 """Another medicine in the place of one that the pharmacy cannot give: proposed by staff, decided by the patient."""
 
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.db import transaction
@@ -20,29 +19,11 @@ from pharmacy.models import (
 )
 from pharmacy.services.desk import dispensed_of, lock_medicines, locked
 from pharmacy.services.stock import release, reserve
+from pharmacy.substitutes import price_for, suits
 from precta import clock
 from precta.audit.services import record
 from precta.outbox.services import emit
 from precta.payments.models import Payment, PaymentPurpose
-
-CENT = Decimal("0.01")
-
-
-def price_for(item: OrderItem, medicine: Medicine, quantity: int) -> Decimal:
-    """What a pack of `medicine` costs in the place of the line: its own price, or as much less as keeps the line from
-    getting dearer."""
-    return min(medicine.price, (item.total_price / quantity).quantize(CENT, ROUND_DOWN))
-
-
-def suits(item: OrderItem, medicine: Medicine) -> bool:
-    """Whether `medicine` may take the line's place at all. What a doctor prescribed keeps its substances: another one
-    is for the doctor to prescribe; and what needs a prescription takes no place of what had none."""
-    if medicine.pk == item.medicine_id or not medicine.is_active:
-        return False
-    if item.prescription_line is not None:
-        return set(medicine.substances) == set(item.medicine.substances)
-    return not medicine.is_prescription_only
-
 
 @transaction.atomic
 def propose(*, item: OrderItem, medicine: Medicine, quantity: int, reason: str, by_user: User) -> Substitution:
@@ -147,7 +128,7 @@ def _replace(order: Order, asked: Substitution, by_user: User, now: datetime) ->
     order.total_amount -= saved
     order.save(update_fields=["subtotal", "total_amount", "updated_at"])
     payments = list(
-        Payment.objects.select_for_update().filter(type=PaymentPurpose.MEDICINE, subject_id=order.pk).order_by("pk")
+        Payment.objects.select_for_update().filter(type=PaymentPurpose.ORDER, subject_id=order.pk).order_by("pk")
     )
     give_back(payments, saved, reason="substituted", key=f"substitution:{asked.pk}")
 
