@@ -8,4 +8,4 @@ class PharmacyConfig(AppConfig):
 
     def ready(self) -> None:
         # Each registers what it holds.
-        from pharmacy import notices, parts, stored_files, timeline  # noqa: F401
+        from pharmacy import desk_waits, notices, parts, stored_files, substitution_notices, timeline  # noqa: F401

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from accounts.selectors import names_of
 from pharmacy.models import (
     Dispensing,
     Fulfilment,
@@ -24,6 +25,7 @@ from pharmacy.models import (
 from pharmacy.substitutes import price_for, suits
 from pharmacy.warnings import Warning, warnings_for
 from precta.payments.models import Payment, PaymentPurpose, Refund, RefundStatus
+from precta.payments.selectors import paid_total, refunded_total
 
 # The tabs of the queue, and what lies in each.
 TABS: dict[str, Q] = {
@@ -183,13 +185,12 @@ def lines_of(order: Order, today: date) -> list[Line]:
     for batch in usable.filter(expires_on__gte=today).order_by("expires_on", "number"):
         batches[batch.medicine_id].append(batch)
     given: dict[str, list[Dispensing]] = defaultdict(list)
-    for row in Dispensing.objects.filter(item__order=order).select_related("batch", "dispensed_by", "undone_by"):
+    for row in Dispensing.objects.filter(item__order=order).select_related("batch"):
         given[row.item_id].append(row)
     asked: dict[str, list[Substitution]] = defaultdict(list)
-    for question in Substitution.objects.filter(item__order=order).select_related(
-        "medicine", "replaced", "proposed_by", "answered_by"
-    ):
+    for question in Substitution.objects.filter(item__order=order).select_related("medicine", "replaced"):
         asked[question.item_id].append(question)
+    _name(given, asked)
     warned = _warnings(order, items, today)
     prescription = order.prescription
     lines = []
@@ -210,6 +211,20 @@ def lines_of(order: Order, today: date) -> list[Line]:
             left -= take
         lines.append(line)
     return lines
+
+
+def _name(given: dict[str, list[Dispensing]], asked: dict[str, list[Substitution]]) -> None:
+    """Who dispensed, asked and answered, by name (`by_name`, `asked_by_name`, `answered_by_name`)."""
+    dispensings = [row for rows in given.values() for row in rows]
+    questions = [row for rows in asked.values() for row in rows]
+    people = {row.dispensed_by_id for row in dispensings} | {row.undone_by_id for row in dispensings}
+    people |= {row.proposed_by_id for row in questions} | {row.answered_by_id for row in questions}
+    names = names_of(people - {None}) if people - {None} else {}
+    for row in dispensings:
+        row.by_name, row.undone_by_name = names.get(row.dispensed_by_id, ""), names.get(row.undone_by_id, "")
+    for question in questions:
+        question.asked_by_name = names.get(question.proposed_by_id, "")
+        question.answered_by_name = names.get(question.answered_by_id, "")
 
 
 def _warnings(order: Order, items: list[OrderItem], today: date) -> dict[str, list[Warning]]:
@@ -292,6 +307,4 @@ def is_delivery(order: Order) -> bool:
 
 def kept_of(order: Order) -> Decimal:
     """What the clinic holds of the patient's money for the order: what cancelling pays back."""
-    from precta.payments.selectors import paid_total, refunded_total
-
     return paid_total(order.pk) - refunded_total(order.pk)

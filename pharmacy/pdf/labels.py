@@ -57,5 +57,5 @@ def _label(line: "Line", clinic: Clinic) -> dict[str, Any]:
             % {"number": printable(number), "day": formats.date_format(expires, "M Y")}
             for number, expires in sorted({(row.batch.number, row.batch.expires_on) for row in line.given})
         ],
-        "by": _("Dispensed by %(name)s on %(day)s") % {"name": printable(str(given.dispensed_by)), "day": day},
+        "by": _("Dispensed by %(name)s on %(day)s") % {"name": printable(given.by_name), "day": day},
     }

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinics.policies import can, capability_required, request_membership
 from pharmacy import selectors_desk as selectors
-from pharmacy.exceptions import RefundOfOrderChanged
+from pharmacy.exceptions import OrderRefundChanged
 from pharmacy.forms.desk import CourierForm, HandOverForm, ReasonForm
 from pharmacy.models import OPEN_STATUSES, Order, OrderStatus
 from pharmacy.services import desk
@@ -145,7 +145,7 @@ def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
                 reason=data["reason"],
                 expected_refund=data["shown"],
             )
-        except RefundOfOrderChanged:
+        except OrderRefundChanged:
             has_changed = True
             amount = selectors.kept_of(found)
             form = ReasonForm(initial={"shown": amount, "reason": data["reason"]})

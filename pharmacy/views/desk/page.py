@@ -95,9 +95,9 @@ def why(error: Exception) -> str:
     raise error
 
 
-SENTENCES: tuple[tuple[type[Exception], Callable[[], Any]], ...] = (
+SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[], Any]], ...] = (
     (
-        exceptions.InvalidOrderTransition,
+        (exceptions.InvalidOrderTransition, exceptions.OrderLeft),
         lambda: _("Somebody changed this order a moment ago. Look at it again, please."),
     ),
     (
@@ -145,4 +145,4 @@ SENTENCES: tuple[tuple[type[Exception], Callable[[], Any]], ...] = (
         lambda: _("There are not enough packs of it any more. Nothing was changed."),
     ),
 )
-REFUSALS = (exceptions.OrderChanged, ValidationError, *(kind for kind, _words in SENTENCES))
+REFUSALS = (exceptions.OrderError, exceptions.StockError, ValidationError)
