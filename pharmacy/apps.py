@@ -8,4 +8,14 @@ class PharmacyConfig(AppConfig):
 
     def ready(self) -> None:
         # Each registers what it holds.
-        from pharmacy import desk_waits, notices, parts, stored_files, substitution_notices, timeline  # noqa: F401
+        from pharmacy import (  # noqa: F401
+            desk_waits,
+            notices,
+            order_handlers,
+            order_notices,
+            parts,
+            receivers,
+            stored_files,
+            substitution_notices,
+            timeline,
+        )

@@ -1,8 +1,10 @@
 """Money in and money back. Every call to the provider happens outside transactions; every change in one."""
 
+from precta.payments.services.holds import let_go
 from precta.payments.services.polling import PaymentState, failure_text, payment_state
 from precta.payments.services.reconciling import reconcile_payments, sweep_refunds
 from precta.payments.services.refunding import (
+    give_back,
     hand_back_cash,
     request_refund,
     retry_refund,
@@ -22,7 +24,9 @@ __all__ = [
     "PaymentState",
     "charge_mpesa",
     "failure_text",
+    "give_back",
     "hand_back_cash",
+    "let_go",
     "move_payments",
     "open_card_checkout",
     "payment_state",
