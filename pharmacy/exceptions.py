@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from pharmacy.models import Prescription
+    from pharmacy.models import MedicineBatch, Prescription
+    from pharmacy.services.catalogue_import import Plan
     from pharmacy.warnings import Warning
 
 
@@ -238,3 +239,43 @@ class SubstitutionClosed(DeskError):
     def __init__(self, status: str) -> None:
         super().__init__(status)
         self.status = status
+
+
+class CatalogueError(Exception):
+    """Any refusal by a rule of the catalogue; nothing was changed."""
+
+
+class ArticleNumberTaken(CatalogueError):
+    """Another article has this number."""
+
+
+class AlreadyExpired(CatalogueError):
+    """Packs that are out of date are not taken in."""
+
+
+class BatchDiffers(CatalogueError):
+    """The batch of this number, `batch`, expires on another day."""
+
+    def __init__(self, batch: "MedicineBatch") -> None:
+        super().__init__("another expiry")
+        self.batch = batch
+
+
+class BatchSetAside(CatalogueError):
+    """The batch was set aside: nothing of it is sold any more."""
+
+
+class CountedAnew(CatalogueError):
+    """The shelf changed while it was counted: `on_hand` packs are noted now."""
+
+    def __init__(self, on_hand: int) -> None:
+        super().__init__(str(on_hand))
+        self.on_hand = on_hand
+
+
+class CatalogueChanged(CatalogueError):
+    """The file would do something else than what was shown. `plan` is what it would do now."""
+
+    def __init__(self, plan: "Plan") -> None:
+        super().__init__("changed since it was checked")
+        self.plan = plan

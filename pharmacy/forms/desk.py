@@ -59,9 +59,7 @@ class TakeOutForm(forms.Form):
 class ProposeForm(forms.Form):
     medicine = forms.CharField(max_length=36)
     quantity = forms.IntegerField(label=_("Packs"), min_value=1, max_value=MOST_PACKS)
-    reason = LineField(
-        label=_("Why?"), help_text=_("The patient reads it with the question."), max_length=200
-    )
+    reason = LineField(label=_("Why?"), help_text=_("The patient reads it with the question."), max_length=200)
 
 
 class ConsentForm(forms.Form):

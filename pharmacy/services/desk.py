@@ -100,9 +100,7 @@ def dispense_from(
         batch = batches.get(batch_id)
         if batch is None or batch.medicine_id != line.medicine_id or not is_usable(batch, now):
             raise BatchUnusable
-        move_batch(
-            batch=batch, change=-count, kind=MovementKind.DISPENSED, by=by_user, order=order, is_for_sale=False
-        )
+        move_batch(batch=batch, change=-count, kind=MovementKind.DISPENSED, by=by_user, order=order, is_for_sale=False)
         done.append(
             Dispensing.objects.create(item=line, batch=batch, quantity=count, dispensed_by=by_user, dispensed_at=now)
         )
@@ -115,7 +113,9 @@ def dispense_from(
 def undo_dispensing(*, dispensing: Dispensing, by_user: User, now: datetime | None = None) -> Dispensing:
     """Put the packs back on the shelf, before they have left the house. One that was put back before is returned as it
     is. Raises OrderChanged."""
-    order = locked(OrderItem.objects.values_list("order_id", flat=True).get(pk=dispensing.item_id), OrderStatus.PROCESSING)
+    order = locked(
+        OrderItem.objects.values_list("order_id", flat=True).get(pk=dispensing.item_id), OrderStatus.PROCESSING
+    )
     row = Dispensing.objects.select_related("batch").get(pk=dispensing.pk)
     if row.undone_at is None:
         _put_back(order, row, by_user, now or clock.now())

@@ -4,14 +4,18 @@ All of it runs inside the caller's transaction and writes one StockMovement for 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
 from pharmacy.exceptions import NotEnoughOnShelf, OutOfStock
 from pharmacy.models import Medicine, MedicineBatch, MovementKind, Order, StockMovement
+
+# What changes the stock and the shelf at once, no order asking.
+BESIDE_ORDERS = (MovementKind.RECEIVED, MovementKind.WRITTEN_OFF, MovementKind.EXPIRED, MovementKind.COUNTED)
 
 
 def reserve(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -> dict[str, Medicine]:
@@ -38,19 +42,66 @@ def reserve(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -
 
 
 def release(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -> None:
-    """Give back what was reserved for `order`, to be sold again. What was dispensed is undone before."""
+    """Give back what was reserved for `order`, to be sold again. What was dispensed is undone before.
+
+    Packs that other orders wait for, because theirs expired or broke, go to those orders and not up for sale.
+    """
     back = _summed(packs)
     if not back:
         return
     with transaction.atomic():
         lock_medicines(back)
         _change_all(back, MovementKind.RELEASED, order=order, by=by)
+        for medicine_id, missing in missing_packs(back).items():
+            _change(medicine_id, -min(missing, back[medicine_id]), MovementKind.COUNTED, by=by)
 
 
 def lock_medicines(medicine_ids: Iterable[str]) -> dict[str, Medicine]:
     """The rows as they are now, locked in the order of their keys."""
     rows = Medicine.objects.select_for_update(no_key=True).filter(pk__in=list(medicine_ids)).order_by("pk")
     return {row.pk: row for row in rows}
+
+
+def missing_packs(medicine_ids: Collection[str]) -> dict[str, int]:
+    """How many packs that were promised to orders are not on the shelf any more, by medicine, where there are any.
+
+    Orders move the stock and the shelf by the same number of packs in the end; everything else does so at once, but
+    for packs that were promised when they expired or broke. Those are the difference.
+    """
+    moved = StockMovement.objects.filter(medicine__in=medicine_ids, kind__in=BESIDE_ORDERS).order_by()
+    sums = moved.values_list("medicine").annotate(missing=Sum(F("change") - F("shelf_change")))
+    return {medicine_id: missing for medicine_id, missing in sums if missing > 0}
+
+
+def move_shelf(
+    *,
+    batch: MedicineBatch,
+    change: int,
+    kind: str,
+    by: Any = None,
+    reason: str = "",
+    set_aside_at: datetime | None = None,
+) -> int:
+    """Note what happened to `batch` beside orders: packs came, broke, expired or were counted.
+
+    What lies on the shelf is a fact, promised or not, so it changes by all of `change`; the stock follows as far as it
+    can. Taken packs come off what is for sale first and never push it below zero; new ones first make good what orders
+    miss. Returns how many promised packs are missing afterwards. Raises NotEnoughOnShelf when fewer lie there.
+    """
+    with transaction.atomic():
+        medicine = Medicine.objects.select_for_update(no_key=True).only("pk", "stock").get(pk=batch.medicine_id)
+        row = MedicineBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+        if row.on_hand + change < 0:
+            raise NotEnoughOnShelf(row.on_hand)
+        missing = missing_packs([medicine.pk]).get(medicine.pk, 0)
+        for_sale = max(0, change - missing) if change > 0 else max(change, -medicine.stock)
+        row.on_hand += change
+        row.set_aside_at = set_aside_at or row.set_aside_at
+        row.save(update_fields=["on_hand", "set_aside_at"])
+        batch.on_hand, batch.set_aside_at = row.on_hand, row.set_aside_at
+        if change:
+            _change(medicine.pk, for_sale, kind, batch=row, shelf_change=change, by=by, reason=reason)
+        return max(0, missing + for_sale - change)
 
 
 def move_batch(

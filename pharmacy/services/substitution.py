@@ -25,6 +25,7 @@ from precta.audit.services import record
 from precta.outbox.services import emit
 from precta.payments.models import Payment, PaymentPurpose
 
+
 @transaction.atomic
 def propose(*, item: OrderItem, medicine: Medicine, quantity: int, reason: str, by_user: User) -> Substitution:
     """Ask the patient whether `quantity` packs of `medicine` may take the place of the line.
@@ -100,7 +101,9 @@ def _answer(asked: Substitution, by_user: User, accepts: bool, consent: str, now
     if accepts:
         _replace(order, asked, by_user, now)
     details = {**_details(asked), "how": "staff" if consent else "patient"}
-    record("substitution.accepted" if accepts else "substitution.declined", resource=order, user=by_user, details=details)
+    record(
+        "substitution.accepted" if accepts else "substitution.declined", resource=order, user=by_user, details=details
+    )
     emit("substitution.answered", order_id=order.pk, substitution_id=asked.pk, how=details["how"])
     return asked
 
@@ -133,9 +136,7 @@ def _replace(order: Order, asked: Substitution, by_user: User, now: datetime) ->
     give_back(payments, saved, reason="substituted", key=f"substitution:{asked.pk}")
 
 
-def _close_or_refuse(
-    asked: Substitution, to: str, by_user: User, now: datetime, *, consent: str = ""
-) -> None:
+def _close_or_refuse(asked: Substitution, to: str, by_user: User, now: datetime, *, consent: str = "") -> None:
     if not _close(asked, to, by_user, now, consent=consent):
         raise SubstitutionClosed(Substitution.objects.values_list("status", flat=True).get(pk=asked.pk))
 

@@ -29,7 +29,9 @@ def _answer(request: HttpRequest, order_id: str, substitution_id: str, *, accept
     try:
         answer(substitution=asked, by_user=request.user, accepts=accepts)
     except OutOfStock:
-        messages.error(request, _("It was sold meanwhile, so nothing was changed. The pharmacy will look for another way."))
+        messages.error(
+            request, _("It was sold meanwhile, so nothing was changed. The pharmacy will look for another way.")
+        )
     except SubstitutionClosed:
         messages.info(request, _("This question was answered before. You see here how your order stands."))
     except OrderChanged:

@@ -109,7 +109,9 @@ def consent(request: HttpRequest, order_id: str, substitution_id: str) -> HttpRe
     order = order_or_404(request, order_id)
     asked = _asked(order, substitution_id)
     if asked.status != SubstitutionStatus.PROPOSED:
-        messages.info(request, _("This question was answered or taken back a moment ago. Look at the line again, please."))
+        messages.info(
+            request, _("This question was answered or taken back a moment ago. Look at the line again, please.")
+        )
         return redirect(order_url(order, asked.item_id))
     form = ConsentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -80,7 +80,11 @@ def dispatch(request: HttpRequest, order_id: str) -> HttpResponse:
     form = CourierForm(request.POST or None) if is_delivery else None
     if request.method == "POST" and (form is None or form.is_valid()):
         courier = form.cleaned_data if form is not None else {}
-        done = _("It is on its way, and the patient is told.") if is_delivery else _("The patient is told that it is ready.")
+        done = (
+            _("It is on its way, and the patient is told.")
+            if is_delivery
+            else _("The patient is told that it is ready.")
+        )
         return do(request, found, lambda: desk.dispatch(order=found, by_user=request.user, **courier), done)
     title = _("Send it off") if is_delivery else _("Ready to collect")
     context = around(found, title=title) | {"form": form, "is_delivery": is_delivery}

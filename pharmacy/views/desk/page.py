@@ -82,7 +82,9 @@ def why(error: Exception) -> str:
         return " ".join(error.messages)
     if isinstance(error, exceptions.TooManyPacks) and error.left > 0:
         words = ngettext(
-            "Choose from one to %(count)d pack for this line.", "Choose from one to %(count)d packs for this line.", error.left
+            "Choose from one to %(count)d pack for this line.",
+            "Choose from one to %(count)d packs for this line.",
+            error.left,
         )
         return words % {"count": error.left}
     if isinstance(error, exceptions.OrderChanged):

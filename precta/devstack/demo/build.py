@@ -21,9 +21,17 @@ from appointments.models import (
 from appointments.services.projections import refresh_clinic
 from clinics.models import Clinic, ClinicStatus
 from clinics.services.creation import create_clinic
-from pharmacy.models import Prescription, PrescriptionTemplate
+from pharmacy.models import (
+    Medicine,
+    MedicineBatch,
+    Prescription,
+    PrescriptionTemplate,
+    PriceChange,
+    StockMovement,
+)
 from precta import clock, hosts
 from precta.devstack.demo.applications import add_applications
+from precta.devstack.demo.catalogue import make_catalogue
 from precta.devstack.demo.dice import Dice
 from precta.devstack.demo.documents import add_documents
 from precta.devstack.demo.money import Till
@@ -75,6 +83,7 @@ def build_demo(
             book = Visits(dice, clinic, cast, till, now).build()
             _save(clinic, book, till)
             _prescribe(Pharmacy(Dice(f"{seed} {clinic.slug}"), clinic, now), clinic, book)
+            _stock(clinic, Dice(f"{seed} {clinic.slug} shelf"), now)
             with clinic_context(clinic):
                 add_documents(dice, cast.patients[0], now)
             if plan.suspended:
@@ -121,6 +130,15 @@ def _prescribe(pharmacy: Pharmacy, clinic: Clinic, book: Book) -> None:
     with clinic_context(clinic):
         _insert(Prescription, pharmacy.build(book.appointments), stamp="issued_at")
         _insert(PrescriptionTemplate, pharmacy.templates(first) if first is not None else [])
+
+
+def _stock(clinic: Clinic, dice: Dice, now: datetime) -> None:
+    made = make_catalogue(clinic, dice=dice, now=now)
+    with clinic_context(clinic):
+        _insert(Medicine, made.medicines)
+        _insert(MedicineBatch, made.batches, stamp="received_at")
+        _insert(StockMovement, made.movements, stamp="made_at")
+        _insert(PriceChange, made.prices, stamp="changed_at")
 
 
 def _insert(model: type[models.Model], rows: list, *, stamp: str = "created_at") -> None:
