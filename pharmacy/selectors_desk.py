@@ -5,11 +5,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.selectors import names_of
+from pharmacy.matching import Wanted, packs_left, packs_needed, share_of, wanted_of
 from pharmacy.models import (
     Dispensing,
     Fulfilment,
@@ -22,6 +24,7 @@ from pharmacy.models import (
     Substitution,
     SubstitutionStatus,
 )
+from pharmacy.selectors_catalogue import search_catalogue
 from pharmacy.substitutes import price_for, suits
 from pharmacy.warnings import Warning, warnings_for
 from precta.payments.models import Payment, PaymentPurpose, Refund, RefundStatus
@@ -233,7 +236,7 @@ def _warnings(order: Order, items: list[OrderItem], today: date) -> dict[str, li
     if order.prescription_id:
         others = [row for row in others if row.pk != order.prescription_id]
     return {
-        item.pk: warnings_for([{"name": item.name}], allergies=order.patient.allergies, others=others)
+        item.pk: warnings_for([{"name": str(item.medicine)}], allergies=order.patient.allergies, others=others)
         for item in items
         if item.quantity
     }
@@ -253,38 +256,35 @@ class Candidate:
         return self.price * self.packs
 
 
-def packs_instead(item: OrderItem, medicine: Medicine) -> int:
-    """How many packs of `medicine` hold at least as many tablets, ml … as the line; the same number where the two are
-    not counted alike."""
+def packs_instead(item: OrderItem, medicine: Medicine, wanted: Wanted | None = None) -> int:
+    """How many packs of `medicine` hold as much of the course, `wanted`, as the line does; or as many tablets, ml …;
+    the same number where neither can be reckoned."""
+    if wanted is not None and packs_needed(wanted, medicine) is not None:
+        share = min(share_of(wanted, item.medicine, item.quantity), Fraction(1))
+        return max(1, packs_left(wanted, medicine, 1 - share))
     if medicine.pack_unit != item.medicine.pack_unit or medicine.strength != item.medicine.strength:
         return item.quantity
     return -(-item.quantity * item.medicine.pack_size // medicine.pack_size)
 
 
-def candidates_for(item: OrderItem, words: str = "") -> list[Candidate]:
-    """Medicines on the shelf that may take the line's place, those of the same substance first."""
+def candidates_for(item: OrderItem, words: str = "", *, written: dict[str, str] | None = None) -> list[Candidate]:
+    """Medicines on the shelf that may take the line's place, those of the same substance first; `written` is the line
+    of the prescription that it fills."""
     same = sorted(item.medicine.substances)
-    rows = Medicine.objects.on_sale().filter(stock__gt=0).exclude(pk=item.medicine_id)
-    if words:
-        for word in words.split()[:4]:
-            rows = rows.filter(Q(generic_name__icontains=word) | Q(brand_name__icontains=word))
-    else:
-        rows = rows.filter(substances__overlap=same)
+    wanted = wanted_of(written) if written is not None else None
+    rows = search_catalogue(words) if words else Medicine.objects.on_sale().filter(substances__overlap=same)
     found = []
-    for medicine in rows.order_by("generic_name", "strength", "pack_size", "pk")[:60]:
+    for medicine in rows.filter(stock__gt=0).exclude(pk=item.medicine_id).order_by("generic_name", "pk")[:60]:
         if suits(item, medicine):
-            packs = packs_instead(item, medicine)
-            found.append(
-                Candidate(medicine, packs, price_for(item, medicine, packs), sorted(medicine.substances) == same)
-            )
-    found.sort(
-        key=lambda one: (
-            not one.is_same,
-            one.medicine.form != item.medicine.form,
-            one.medicine.strength != item.medicine.strength,
-        )
-    )
-    return found[:MOST_OFFERED]
+            packs = packs_instead(item, medicine, wanted)
+            price = price_for(item, medicine, packs)
+            found.append(Candidate(medicine, packs, price, sorted(medicine.substances) == same))
+
+    def rank(one: Candidate) -> tuple[bool, bool, bool]:
+        is_like = one.medicine.strength == item.medicine.strength
+        return not one.is_same, one.medicine.form != item.medicine.form, not is_like
+
+    return sorted(found, key=rank)[:MOST_OFFERED]
 
 
 def payments_of(order: Order) -> list[Payment]:

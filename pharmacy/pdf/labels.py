@@ -41,13 +41,15 @@ def inputs_of(order: Order, lines: "list[Line]", clinic: Clinic) -> dict[str, st
 
 
 def _label(line: "Line", clinic: Clinic) -> dict[str, Any]:
-    item, medicine, written = line.item, line.item.medicine, line.written
+    medicine, written = line.item.medicine, line.written
     how = " · ".join(written[name] for name in ("dosage", "frequency", "duration")) if written else ""
     given = line.given[-1]
     day = formats.date_format(given.dispensed_at.astimezone(clinic.policy.tz), "j M Y")
     packs = ngettext("%(count)d pack of %(size)d %(unit)s", "%(count)d packs of %(size)d %(unit)s", line.given_packs)
     return {
-        "medicine": printable(" ".join(part for part in (item.name, str(medicine.get_form_display()).lower()) if part)),
+        "medicine": printable(
+            " ".join(part for part in (str(medicine), str(medicine.get_form_display()).lower()) if part)
+        ),
         "brand": printable(medicine.brand_name),
         "packs": packs % {"count": line.given_packs, "size": medicine.pack_size, "unit": medicine.pack_unit},
         "how": printable(how) or _("Use it as the leaflet in the pack says."),

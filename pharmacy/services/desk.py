@@ -4,7 +4,7 @@ Each locks the order's row first (`pharmacy.locks`), so that two pharmacists, or
 take turns; the second one is refused with what is true by then. The caller answers for `by_user` being allowed to.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -15,7 +15,6 @@ from pharmacy.exceptions import (
     AnswerAwaited,
     BatchUnusable,
     CourierMissing,
-    DispensedAlready,
     LineChanged,
     NotAllDispensed,
     OrderChanged,
@@ -26,7 +25,6 @@ from pharmacy.models import (
     OPEN_STATUSES,
     Dispensing,
     Fulfilment,
-    Medicine,
     MedicineBatch,
     MovementKind,
     Order,
@@ -36,6 +34,7 @@ from pharmacy.models import (
     SubstitutionStatus,
 )
 from pharmacy.services.order_changes import remove_packs
+from pharmacy.services.returning import put_back
 from pharmacy.services.stock import move_batch
 from pharmacy.services.transitions import move
 from precta import clock
@@ -118,24 +117,8 @@ def undo_dispensing(*, dispensing: Dispensing, by_user: User, now: datetime | No
     )
     row = Dispensing.objects.select_related("batch").get(pk=dispensing.pk)
     if row.undone_at is None:
-        _put_back(order, row, by_user, now or clock.now())
+        put_back(order, row, by_user, now or clock.now())
     return row
-
-
-def undo_all(*, order: Order, by_user: User | None, now: datetime | None = None) -> None:
-    """Put back all that was dispensed for `order`, and withdraw what its patient was asked.
-
-    For whoever cancels it: runs in their transaction, after `lock_order` and before the packs are released.
-    """
-    now = now or clock.now()
-    lock_medicines(order.items.values_list("medicine_id", flat=True))
-    done = Dispensing.objects.filter(item__order=order, undone_at__isnull=True).select_related("batch")
-    for row in done.order_by("batch__medicine_id", "batch_id", "pk"):
-        _put_back(order, row, by_user, now)
-    asked = Substitution.objects.filter(item__order=order, status=SubstitutionStatus.PROPOSED)
-    asked.update(
-        status=SubstitutionStatus.WITHDRAWN, answered_at=now, answered_by_id=by_user.pk if by_user is not None else None
-    )
 
 
 @transaction.atomic
@@ -148,8 +131,6 @@ def take_out(*, item: OrderItem, keep: int, by_user: User, reason: str, now: dat
         raise LineChanged(line.quantity - dispensed_of(line))
     if Substitution.objects.filter(item=line, status=SubstitutionStatus.PROPOSED).exists():
         raise AnswerAwaited
-    if dispensed_of(line) > keep:
-        raise DispensedAlready
     return remove_packs(item=line, keep=keep, by_user=by_user, reason=reason, now=now)
 
 
@@ -223,23 +204,3 @@ def is_usable(batch: MedicineBatch, now: datetime) -> bool:
     clinic = current_clinic()
     assert clinic is not None
     return batch.set_aside_at is None and batch.expires_on >= now.astimezone(clinic.policy.tz).date()
-
-
-def _put_back(order: Order, row: Dispensing, by_user: User | None, now: datetime) -> None:
-    row.undone_at, row.undone_by = now, by_user
-    row.save(update_fields=["undone_at", "undone_by"])
-    move_batch(
-        batch=row.batch,
-        change=row.quantity,
-        kind=MovementKind.RETURNED,
-        by=by_user,
-        order=order,
-        is_for_sale=False,
-    )
-    details = {"line": row.item_id, "batch": row.batch_id, "packs": row.quantity}
-    record("order.dispensing_undone", resource=order, user=by_user, details=details)
-
-
-def lock_medicines(keys: Iterable[str]) -> None:
-    """All of them at once, in the order of their keys, as every other transaction takes them."""
-    list(Medicine.objects.select_for_update(no_key=True).filter(pk__in=set(keys)).order_by("pk").values_list("pk"))

@@ -19,6 +19,7 @@ from pharmacy.models import (
     Medicine,
     Order,
     OrderItem,
+    OrderStatus,
     Substitution,
     SubstitutionStatus,
 )
@@ -91,11 +92,12 @@ def substitute(request: HttpRequest, order_id: str, item_id: str) -> HttpRespons
             _("The patient is asked, and answers on the order's page."),
             anchor=item.pk,
         )
+    written = _written(order, item)
     context = around(order, title=_("Another medicine for this line")) | {
         "item": item,
-        "written": _written(order, item),
+        "written": written,
         "words": words,
-        "candidates": selectors.candidates_for(item, words),
+        "candidates": selectors.candidates_for(item, words, written=written),
         "form": form,
         "given": desk.dispensed_of(item),
     }
@@ -170,6 +172,9 @@ def take_out(request: HttpRequest, order_id: str, item_id: str) -> HttpResponse:
         except REFUSALS as error:
             messages.error(request, why(error))
         else:
+            if Order.objects.filter(pk=order.pk, status=OrderStatus.CANCELLED).exists():
+                messages.success(request, _("That was its last line: the order is cancelled, and the patient is told."))
+                return redirect(order_url(order))
             words = ngettext(
                 "%(count)d pack of the line stays, and the rest is paid back.",
                 "%(count)d packs of the line stay, and the rest is paid back.",

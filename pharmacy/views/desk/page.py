@@ -139,6 +139,10 @@ SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
         lambda: _("That medicine cannot take the place of this line."),
     ),
     (
+        exceptions.MoreThanPrescribed,
+        lambda: _("The prescription does not give as many packs of it."),
+    ),
+    (
         exceptions.SubstitutionClosed,
         lambda: _("This question was answered or taken back a moment ago. Look at the line again, please."),
     ),
