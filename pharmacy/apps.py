@@ -9,6 +9,7 @@ class PharmacyConfig(AppConfig):
     def ready(self) -> None:
         # Each registers what it holds.
         from pharmacy import (  # noqa: F401
+            desk_notices,
             desk_waits,
             notices,
             order_handlers,
@@ -16,6 +17,5 @@ class PharmacyConfig(AppConfig):
             parts,
             receivers,
             stored_files,
-            substitution_notices,
             timeline,
         )

@@ -164,10 +164,6 @@ class MoreThanPrescribed(OrderError):
         self.left = left
 
 
-class OrderHoldEnded(OrderError):
-    """The packs are not held for the order any more."""
-
-
 class OrderLeft(OrderError):
     """The order has left the pharmacy, or is over: nothing about it can be taken back here."""
 

@@ -165,6 +165,7 @@ def correct_courier(*, order: Order, by_user: User, courier_name: str, courier_p
     row.courier_name, row.courier_phone = courier_name.strip(), courier_phone.strip()
     row.save(update_fields=["courier_name", "courier_phone", "updated_at"])
     record("order.courier_changed", resource=row, user=by_user)
+    emit("order.courier_changed", order_id=row.pk)
     return row
 
 

@@ -74,7 +74,9 @@ def paid_order(clinic, patient, *lines, status="placed", delivery=True, fee=200,
         times |= {"placed_at": None, "hold_expires_at": at + timedelta(minutes=30)}
     if status == "cancelled":
         times |= {"cancelled_at": at, "refund_due": Decimal(0)}
-    where = {"fulfilment": "delivery", "delivery_address": "Kilimani, Nairobi"} if delivery else {"fulfilment": "pickup"}
+    where = (
+        {"fulfilment": "delivery", "delivery_address": "Kilimani, Nairobi"} if delivery else {"fulfilment": "pickup"}
+    )
     with clinic_context(clinic):
         order = Order(
             patient=patient,

@@ -238,7 +238,9 @@ ACTS = {
         order=order, by_user=user, courier_name="Otieno", courier_phone="+254722000111"
     ),
     OrderStatus.DELIVERED: lambda order, user: desk.deliver(order=order, by_user=user, received_by="Amina"),
-    OrderStatus.CANCELLED: lambda order, user: cancel_order(order=order, by_user=user, side="clinic", reason="None left"),
+    OrderStatus.CANCELLED: lambda order, user: cancel_order(
+        order=order, by_user=user, side="clinic", reason="None left"
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from precta.payments.services.settling import settle_payment, take_cash
 from precta.payments.services.starting import (
     charge_mpesa,
     move_payments,
+    next_attempt,
     open_card_checkout,
     restart_payment,
     start_payment,
@@ -28,6 +29,7 @@ __all__ = [
     "hand_back_cash",
     "let_go",
     "move_payments",
+    "next_attempt",
     "open_card_checkout",
     "payment_state",
     "reconcile_payments",

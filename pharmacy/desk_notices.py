@@ -1,15 +1,13 @@
-"""Who is told of a question about an order and of its answer; never which medicine it is about, only where to look."""
+"""Who is told of what the desk asks and corrects; never which medicine it is about, only where to look."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from accounts.selectors import guardians_of, has_looked_after
 from clinics.models import Clinic
-from pharmacy.models import Order, Substitution, SubstitutionStatus
+from pharmacy.models import Order, OrderStatus, Substitution, SubstitutionStatus
+from pharmacy.order_notices import Words, patient_side
 from precta.hosts import clinic_url, platform_url
 from precta.notifications.models import Channel, NotificationType
 from precta.notifications.services import notify
@@ -18,12 +16,6 @@ from precta.outbox.registry import on
 from precta.tenancy import current_clinic
 
 EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    title: str
-    body: str
 
 
 @on("substitution.proposed")
@@ -64,13 +56,22 @@ def tell_answered(event: OutboxEvent) -> None:
     )
 
 
+@on("order.courier_changed")
+def tell_courier(event: OutboxEvent) -> None:
+    """Somebody else comes to the door, or another number calls."""
+    rows = Order.objects.select_related("patient__user", "placed_by")
+    order, clinic = rows.filter(pk=event.payload["order_id"]).first(), current_clinic()
+    if order is not None and clinic is not None and order.status == OrderStatus.DISPATCHED:
+        _tell_patient(event, order, clinic, lambda: _courier(order))
+
+
 def _question(order: Order, clinic: Clinic) -> Words:
     names = {"clinic": clinic.name, "number": order.number, "name": order.patient.first_name}
     body = _(
         "The pharmacy of %(clinic)s cannot give one line of order %(number)s for %(name)s as it was ordered, and "
         "proposes something else. It costs you no more. The order waits for your answer."
     )
-    return Words(_("The pharmacy has a question about your order"), body % names)
+    return _words(order, _("The pharmacy has a question about your order"), body % names)
 
 
 def _noted(order: Order, clinic: Clinic) -> Words:
@@ -79,42 +80,37 @@ def _noted(order: Order, clinic: Clinic) -> Words:
         "The pharmacy of %(clinic)s changed one line of order %(number)s for %(name)s, as it was agreed with you. If "
         "you did not agree, call them before it leaves."
     )
-    return Words(_("A line of your order was changed"), body % names)
+    return _words(order, _("A line of your order was changed"), body % names)
+
+
+def _courier(order: Order) -> Words:
+    body = _("%(name)s brings order %(number)s. Phone: %(phone)s") % {
+        "name": order.courier_name,
+        "number": order.number,
+        "phone": order.courier_phone,
+    }
+    return _words(order, _("Another courier brings your order"), body)
+
+
+def _words(order: Order, title: str, body: str) -> Words:
+    return Words(title, body, _("See the order"), f"{title} ({order.number}).")
 
 
 def _tell_patient(event: OutboxEvent, order: Order, clinic: Clinic, words: Callable[[], Words]) -> None:
-    for user, language in _patient_side(order):
-        with translation.override(language):
-            said, action = words(), _("See the order")
+    for person in patient_side(order):
+        with translation.override(person.language):
+            said = words()
         notify(
             event_id=event.pk,
-            user=user,
+            user=person.user,
             type=NotificationType.ORDER_STATUS,
             title=said.title,
             body=said.body,
-            data={"url": _page(order, clinic), "action": action},
-            language=language,
+            data={"url": _page(order, clinic), "action": said.action},
+            language=person.language,
             channels=EVERYWHERE,
-            sms=f"{said.title}: {order.number}",
+            sms=said.sms,
         )
-
-
-def _patient_side(order: Order) -> Iterator[tuple[User, str]]:
-    """The patient; for somebody without a login, whoever looks after them, else their own phone, else who ordered."""
-    patient = order.patient
-    if patient.user.has_email:
-        yield patient.user, patient.preferred_language
-        return
-    told = False
-    for guardian in guardians_of(patient):
-        told = True
-        yield guardian.user, guardian.preferred_language
-    if told:
-        return
-    if patient.user.reachable_phone:
-        yield patient.user, patient.preferred_language
-    elif order.placed_by.has_email and has_looked_after(order.placed_by_id, patient):
-        yield order.placed_by, patient.preferred_language
 
 
 def _page(order: Order, clinic: Clinic) -> str:
