@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments.admin import DoctorOfThisClinic, InClinicTime
 from clinics.admin_base import ClinicModelAdmin
 from clinics.admin_sites import clinic_admin
+from pharmacy import admin_orders  # noqa: F401 - adds orders and the desk's pages
 from pharmacy.models import Prescription, PrescriptionState
 from pharmacy.states import today_at
 from precta.audit.services import record

@@ -9,6 +9,8 @@ class PharmacyConfig(AppConfig):
     def ready(self) -> None:
         # Each registers what it holds.
         from pharmacy import (  # noqa: F401
+            desk_notices,
+            desk_waits,
             notices,
             order_handlers,
             order_notices,

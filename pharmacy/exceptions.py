@@ -180,6 +180,63 @@ class DispensedAlready(OrderError):
     """More packs of the line have been dispensed than are to stay: they are put back on the shelf first."""
 
 
+class DeskError(OrderError):
+    """Any refusal at the pharmacy's desk; nothing was changed."""
+
+
+class OrderChanged(DeskError):
+    """Somebody was first: the order's state, `current`, does not allow it any more."""
+
+    def __init__(self, current: str) -> None:
+        super().__init__(current)
+        self.current = current
+
+
+class LineChanged(DeskError):
+    """Somebody else dispensed, put back or changed this line a moment ago: it lacks `left` packs now."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(str(left))
+        self.left = left
+
+
+class BatchUnusable(DeskError):
+    """Nothing is given out of this batch: expired, set aside, or of another medicine."""
+
+
+class TooManyPacks(DeskError):
+    """More packs than the line lacks: `left` of them."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(str(left))
+        self.left = left
+
+
+class NotAllDispensed(DeskError):
+    """Lines lack packs, or wait for the patient's answer; nothing leaves the house half."""
+
+
+class AnswerAwaited(DeskError):
+    """The patient was asked about this line and has not answered."""
+
+
+class CourierMissing(DeskError):
+    """A delivery goes with somebody who has a name and a phone."""
+
+
+class NotASubstitute(DeskError):
+    """This medicine cannot take the line's place: the same one, off sale, another substance than was prescribed, or
+    prescription-only where nothing was prescribed."""
+
+
+class SubstitutionClosed(DeskError):
+    """It was answered or withdrawn before; `status` says which."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 class CatalogueError(Exception):
     """Any refusal by a rule of the catalogue; nothing was changed."""
 

@@ -14,7 +14,6 @@ from pharmacy.locks import lock_order
 from pharmacy.models import (
     OPEN_STATUSES,
     Dispensing,
-    MovementKind,
     Order,
     OrderItem,
     OrderStatus,
@@ -22,7 +21,8 @@ from pharmacy.models import (
     SubstitutionStatus,
 )
 from pharmacy.services.ordering import packs_of
-from pharmacy.services.stock import move_batch, release
+from pharmacy.services.returning import put_back
+from pharmacy.services.stock import release
 from pharmacy.services.transitions import move
 from precta import clock
 from precta.audit.services import record
@@ -104,16 +104,8 @@ def _give_packs_back(order: Order, by_user: User | None, now: datetime) -> None:
     """What is reserved may be sold again, what was dispensed lies on the shelf again, and no question stays open."""
     release(order=order, packs=packs_of(order), by=by_user)
     dispensed = Dispensing.objects.filter(item__order=order, undone_at__isnull=True).select_related("batch")
-    for dispensing in dispensed.order_by("batch_id", "pk"):
-        move_batch(
-            batch=dispensing.batch,
-            change=dispensing.quantity,
-            kind=MovementKind.RETURNED,
-            by=by_user,
-            order=order,
-            is_for_sale=False,
-        )
-        Dispensing.objects.filter(pk=dispensing.pk).update(undone_at=now, undone_by_id=by_user.pk if by_user else None)
+    for dispensing in dispensed.order_by("batch__medicine_id", "batch_id", "pk"):
+        put_back(order, dispensing, by_user, now)
     Substitution.objects.filter(item__order=order, status=SubstitutionStatus.PROPOSED).update(
         status=SubstitutionStatus.WITHDRAWN, answered_at=now, answered_by_id=by_user.pk if by_user else None
     )
