@@ -44,7 +44,9 @@ def steps_of(order: Order) -> list[Step]:
         ),
         (OrderStatus.DELIVERED, _("Delivered") if is_brought else _("Picked up"), "check-check", order.delivered_at),
     )
-    ordered = Step(_("Ordered"), "shopping-basket", order.created_at, is_now=order.status == OrderStatus.PENDING_PAYMENT)
+    ordered = Step(
+        _("Ordered"), "shopping-basket", order.created_at, is_now=order.status == OrderStatus.PENDING_PAYMENT
+    )
     if order.status == OrderStatus.CANCELLED:
         done = [Step(label, icon, at) for _status, label, icon, at in stages if at is not None]
         return [ordered, *done, Step(_("Cancelled"), "x", order.cancelled_at, is_now=True, is_bad=True)]
