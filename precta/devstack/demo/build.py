@@ -155,8 +155,6 @@ def _sell(counter: Counter, cast: Cast, book: Book, prescriptions: list[Prescrip
     payments, refunds = (len(rows.get(clinic.pk, [])) for rows in (till.payments, till.refunds))
     if not any(plan.suspended for plan in CLINICS if plan.slug == clinic.slug):
         known = set(book.links)
-            link.patient_id for link in book.links.values()
-        }
         counter.build([patient for patient in cast.patients if patient.pk in known], prescriptions)
     with clinic_context(clinic):
         _insert(Payment, till.payments.get(clinic.pk, [])[payments:])
