@@ -4,7 +4,9 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.models import User
 from accounts.selectors import patients_of
-from pharmacy.models import Order, OrderItem
+from pharmacy.models import Order, OrderItem, OrderStatus, Prescription
+from precta.payments.models import Payment
+from precta.payments.selectors import payments_for
 
 
 def orders_of(user: User) -> QuerySet[Order]:
@@ -15,6 +17,18 @@ def orders_of(user: User) -> QuerySet[Order]:
 def desk_orders() -> QuerySet[Order]:
     """All of the clinic, for those who hold `orders.view`."""
     return _with_all(Order.objects.all())
+
+
+def payments_of(order: Order) -> list[Payment]:
+    """Money that came in for the order, oldest first, with what went back of it."""
+    rows = payments_for(order.pk).filter(paid_at__isnull=False).prefetch_related("refunds")
+    return list(rows.order_by("paid_at", "pk"))
+
+
+def orders_of_prescription(prescription: Prescription, user: User) -> list[Order]:
+    """What was ordered against it and stands or is being paid, latest first."""
+    rows = orders_of(user).filter(prescription=prescription).exclude(status=OrderStatus.CANCELLED)
+    return list(rows.order_by("-created_at"))
 
 
 def payable_orders(user: User) -> QuerySet[Order]:

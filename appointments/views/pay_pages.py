@@ -119,16 +119,8 @@ class PayPages:
         if method not in {PaymentMethod.MPESA, PaymentMethod.CARD}:
             return self._page(request, held, error=_("Choose M-Pesa or card."), status=BAD)
         form = MpesaForm(request.POST) if method == PaymentMethod.MPESA else None
-        if form is not None and not form.is_valid():
-            return self._page(request, held, form=form, status=BAD)
-        if form is not None and (wait := wait_for_phone(form.cleaned_data["phone"], RINGS_OF_A_PHONE)):
-            message = _(
-                "This phone has been sent many requests in the last hour, and gets no more for now. Pay with another "
-                "number or by card."
-            )
-            response = self._page(request, held, form=form, error=message, status=TOO_MANY)
-            response["Retry-After"] = str(wait)
-            return response
+        if form is not None and (refused := self._refused(request, held, form)) is not None:
+            return refused
         here = redirect(self.pay_url, held.pk)
         try:
             if form is not None:
@@ -149,6 +141,21 @@ class PayPages:
         # Not straight to the provider: browsers hold a form's redirects to our own hosts (CSP form-action).
         here["Location"] += "?go=card"
         return here
+
+    def _refused(self, request: HttpRequest, held: Any, form: MpesaForm) -> HttpResponse | None:
+        """The page again for a number that cannot be asked, or not now."""
+        if not form.is_valid():
+            return self._page(request, held, form=form, status=BAD)
+        wait = wait_for_phone(form.cleaned_data["phone"], RINGS_OF_A_PHONE)
+        if not wait:
+            return None
+        message = _(
+            "This phone has been sent many requests in the last hour, and gets no more for now. Pay with another "
+            "number or by card."
+        )
+        response = self._page(request, held, form=form, error=message, status=TOO_MANY)
+        response["Retry-After"] = str(wait)
+        return response
 
     def _page(
         self, request: HttpRequest, held: Any, *, form: MpesaForm | None = None, error: str = "", status: int = 200

@@ -34,11 +34,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def uzima(cast):
-    return cast.uzima
-
-
-@pytest.fixture
 def prescribed(visit):
     """15 capsules: two packs of ten."""
     return issue(visit, line(**AMOXICILLIN_LINE))
@@ -142,7 +137,7 @@ def test_somebody_holds_packs_for_a_few_unpaid_orders_at_most(cast, uzima):
 def test_nobody_orders_for_a_stranger_or_without_consent(cast, uzima, pwani):
     medicine = make_medicine(uzima)
     with pytest.raises(exceptions.NotForThisPatient):
-        place(uzima, cast.patient, (medicine, 1), placed_by=cast.outsider.user)
+        place(uzima, cast.patient, (medicine, 1), placed_by=cast.other_patient.user)
     stranger = factories.make_patient("Nobody", "Yet")
     with pytest.raises(exceptions.CareConsentNeeded):
         place(uzima, stranger, (medicine, 1))
@@ -195,7 +190,11 @@ def test_what_was_ordered_against_a_replaced_prescription_counts(cast, uzima, vi
     medicine = amoxicillin(uzima)
     place(uzima, cast.patient, (medicine, 2, 0), prescription=prescribed)
     newer = issue(
-        visit, line("Paracetamol 500 mg tablet"), line(**AMOXICILLIN_LINE), replaces=prescribed, reason="typing"
+        visit,
+        line("Paracetamol 500 mg tablet"),
+        line(**AMOXICILLIN_LINE),
+        replaces=prescribed,
+        replacement_reason="typing",
     )
     with pytest.raises(exceptions.PrescriptionNotValid):
         place(uzima, cast.patient, (medicine, 1, 0), prescription=prescribed)
@@ -295,7 +294,7 @@ def test_money_that_comes_late_for_what_is_gone_goes_back_in_full(cast, uzima, p
         with clinic_context(uzima):
             Medicine.objects.update(is_active=False)
     elif gone == "prescription":
-        issue(visit, line(**AMOXICILLIN_LINE), replaces=prescribed, reason="typing")
+        issue(visit, line(**AMOXICILLIN_LINE), replaces=prescribed, replacement_reason="typing")
     else:
         place(uzima, cast.patient, (medicine, 1, 0), prescription=prescribed)
     with clinic_context(uzima):

@@ -148,9 +148,7 @@ def _price(made: Catalogue, dice: Dice, medicine: Medicine, began: datetime, now
         first = medicine.price - 10
         raised = now - timedelta(days=dice.randint(20, 90))
         made.prices.append(
-            PriceChange(
-                id=dice.id(), medicine=medicine, old_price=first, new_price=medicine.price, changed_at=raised
-            )
+            PriceChange(id=dice.id(), medicine=medicine, old_price=first, new_price=medicine.price, changed_at=raised)
         )
     made.prices.append(PriceChange(id=dice.id(), medicine=medicine, new_price=first, changed_at=began))
 
