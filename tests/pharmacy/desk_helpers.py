@@ -86,7 +86,7 @@ def paid_order(clinic, patient, *lines, status="placed", delivery=True, fee=200,
             delivery_fee=fee,
             total_amount=subtotal + fee,
             idempotency_key=new_id(),
-            contact_phone="+254712345678",
+            contact_phone=extra.pop("contact_phone", "+254712345678"),
             **where | times | extra,
         )
         order.payment = Payment.objects.create(
