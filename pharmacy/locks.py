@@ -14,6 +14,7 @@ only the last; `payments.signals.payment_settling` lets this app take the others
 from django.db import connection
 
 from pharmacy.models import Order, Prescription
+from precta.tenancy import current_schema
 
 # The oldest comes first in the keys' order as well or not: one order for everybody is all that counts.
 _WITH_PREDECESSORS = """
@@ -28,7 +29,7 @@ SELECT id FROM pharmacy_prescription WHERE id IN (SELECT id FROM chain) ORDER BY
 def lock_person(person_id: str) -> None:
     """Wait until no other transaction of this clinic places an order of the person; held until this one ends."""
     with connection.cursor() as cursor:
-        key = f"{connection.schema_name}:orders:{person_id}"
+        key = f"{current_schema()}:orders:{person_id}"
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 

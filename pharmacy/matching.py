@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from math import ceil
 
 from pharmacy.models import Medicine, MedicineForm
@@ -221,12 +221,12 @@ def match_lines(lines: Sequence[Mapping[str, str]], medicines: Iterable[Medicine
             fit = fit_of(wanted, medicine)
             if fit is not None:
                 match.offers.append(Offer(medicine, fit, packs_needed(wanted, medicine)))
-        match.offers.sort(key=lambda offer, wanted=wanted: _rank(offer, wanted))
+        match.offers.sort(key=partial(_rank, wanted))
         matches.append(match)
     return matches
 
 
-def _rank(offer: Offer, wanted: Wanted) -> tuple[object, ...]:
+def _rank(wanted: Wanted, offer: Offer) -> tuple[object, ...]:
     brand = telling_words(offer.medicine.brand_name)
     is_named = bool(brand) and brand <= wanted.words
     cost = offer.medicine.price * offer.suggested

@@ -39,7 +39,13 @@ ORDERS: tuple[tuple[str, int], ...] = (
     (OrderStatus.PENDING_PAYMENT, 0),
 )
 # Those of the first patient: one in each status.
-MINE = {OrderStatus.DELIVERED: 98, OrderStatus.CANCELLED: 120, OrderStatus.DISPATCHED: 8, PROCESSING: 4, PLACED: 1}
+MINE: dict[str, int] = {
+    OrderStatus.DELIVERED: 98,
+    OrderStatus.CANCELLED: 120,
+    OrderStatus.DISPATCHED: 8,
+    PROCESSING: 4,
+    PLACED: 1,
+}
 STREETS = ("Ngong Road", "Argwings Kodhek Road", "Muthaiga Road", "Moi Avenue", "Likoni Road", "Jogoo Road")
 COURIERS = (("Juma Kariuki", "+254711000101"), ("Faith Atieno", "+254722000202"), ("Ali Salim", "+254733000303"))
 COUNTER = ("Paracetamol", "Ibuprofen", "Cetirizine", "Oral rehydration salts", "Clotrimazole")
@@ -87,7 +93,7 @@ class Counter:
             if prescription.patient_id != patient.pk or not is_valid or prescription.pk in replaced | self._ordered:
                 continue
             best = [match.best for match in match_lines(prescription.medications, self.made.medicines)]
-            lines = [
+            lines: list[tuple[Medicine, int, int | None]] = [
                 (offer.medicine, offer.suggested, place)
                 for place, offer in enumerate(best)
                 if offer is not None and self._on_shelf(offer.medicine, offer.suggested)
