@@ -11,6 +11,7 @@ class PharmacyConfig(AppConfig):
         from pharmacy import (  # noqa: F401
             desk_notices,
             desk_waits,
+            emergency_lists,
             notices,
             order_handlers,
             order_notices,
