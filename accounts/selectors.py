@@ -1,5 +1,6 @@
 """Reading people, always within what the asker may see."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from allauth.mfa.models import Authenticator
@@ -122,6 +123,11 @@ def _name_column(prefix: str) -> Coalesce:
         return NullIf(Trim(whole), Value(""))
 
     return Coalesce(full("patient"), full("doctor"), F(f"{prefix}email"), output_field=CharField())
+
+
+def names_of(user_ids: Iterable[str]) -> dict[str, str]:
+    """As `name_of`, of several people in one statement."""
+    return dict(User.objects.filter(pk__in=set(user_ids)).annotate(called=_name_column("")).values_list("pk", "called"))
 
 
 def staff_with_names(clinic: Clinic) -> QuerySet[Membership]:

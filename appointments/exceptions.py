@@ -64,14 +64,6 @@ class ConsentNeeded(AppointmentError):
     """The patient has not agreed to the care of this clinic."""
 
 
-class HoldEnded(AppointmentError):
-    """The time is no longer held for this visit, so there is nothing to pay."""
-
-
-class TooManyAttempts(AppointmentError):
-    """As many payments were begun for one hold as a phone should be rung."""
-
-
 class VisitBegan(AppointmentError):
     """The visit has begun or is over; the patient cannot cancel it any more."""
 

@@ -47,7 +47,7 @@ class Filters:
 
     def without(self, *names: str) -> "Filters":
         """The same question with some filters dropped, from the first page on."""
-        return replace(self, page=1, **{name: "" for name in names})
+        return replace(self, page=1, **dict.fromkeys(names, ""))
 
     def having(self, **changed: Any) -> "Filters":
         """The same question with some filters set, from the first page on unless the page is what is set."""

@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from appointments.admin import DoctorOfThisClinic, InClinicTime
 from clinics.admin_base import ClinicModelAdmin
 from clinics.admin_sites import clinic_admin
-from pharmacy import catalogue_admin
+from pharmacy import admin_orders, catalogue_admin
 from pharmacy.models import Prescription, PrescriptionState
 from pharmacy.states import today_at
 from precta.audit.services import record
 from precta.templatetags.look import status_tone
 from precta.tenancy import current_clinic
 
-__all__ = ["catalogue_admin"]
+# These add lists and pages of their own.
+__all__ = ["admin_orders", "catalogue_admin"]
 
 
 class State(admin.SimpleListFilter):

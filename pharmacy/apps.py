@@ -8,4 +8,17 @@ class PharmacyConfig(AppConfig):
 
     def ready(self) -> None:
         # Each registers what it holds.
-        from pharmacy import catalogue_notices, notices, parts, stored_files, timeline  # noqa: F401
+        from pharmacy import (  # noqa: F401
+            catalogue_notices,
+            desk_notices,
+            desk_waits,
+            emergency_lists,
+            notices,
+            order_handlers,
+            order_notices,
+            order_subject,
+            parts,
+            receivers,
+            stored_files,
+            timeline,
+        )

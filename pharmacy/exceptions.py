@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from pharmacy.models import MedicineBatch, Prescription
     from pharmacy.services.catalogue_import import Plan
     from pharmacy.warnings import Warning
@@ -87,6 +89,152 @@ class NotEnoughOnShelf(StockError):
     def __init__(self, left: int) -> None:
         super().__init__(str(left))
         self.left = left
+
+
+class OrderError(Exception):
+    """Any refusal by a rule of orders; nothing was changed."""
+
+
+class InvalidOrderTransition(OrderError):
+    """The order's status does not lead there, or somebody else changed it a moment ago. `current` is its status now."""
+
+    def __init__(self, current: str, to: str) -> None:
+        super().__init__(f"{current} does not lead to {to}")
+        self.current = current
+        self.to = to
+
+
+class NothingOrdered(OrderError):
+    """No line, too many of them, or a number of packs that nobody orders."""
+
+
+class NotSold(OrderError):
+    """The clinic sells no medicines, or this one not any more."""
+
+
+class NotDelivered(OrderError):
+    """The clinic does not bring it there, or hands nothing out at its counter."""
+
+
+class EmailNotConfirmed(OrderError):
+    """Whoever orders has not confirmed their e-mail address."""
+
+
+class NotForThisPatient(OrderError):
+    """Nobody orders for a patient whom they may not act for."""
+
+
+class CareConsentNeeded(OrderError):
+    """The patient's consent to this clinic's care does not stand."""
+
+
+class TooManyUnpaidOrders(OrderError):
+    """The person holds packs for as many unpaid orders as one may."""
+
+
+class OrderKeyReused(OrderError):
+    """The form's key belongs to an earlier order of the same person for something else."""
+
+
+class TotalChanged(OrderError):
+    """A price or the delivery's fee is not what was shown. `total` is what it comes to now."""
+
+    def __init__(self, total: "Decimal") -> None:
+        super().__init__(str(total))
+        self.total = total
+
+
+class PrescriptionNeeded(OrderError):
+    """Medicines (`medicine_ids`) that nobody gets without a prescription that names them."""
+
+    def __init__(self, medicine_ids: Sequence[str]) -> None:
+        super().__init__(f"{len(medicine_ids)} medicines")
+        self.medicine_ids = list(medicine_ids)
+
+
+class PrescriptionNotValid(OrderError):
+    """Not this patient's, replaced, or over."""
+
+
+class MoreThanPrescribed(OrderError):
+    """`left` says how many packs of a medicine the prescription still gives, by medicine id."""
+
+    def __init__(self, left: dict[str, int]) -> None:
+        super().__init__(f"{len(left)} medicines")
+        self.left = left
+
+
+class OrderLeft(OrderError):
+    """The order has left the pharmacy, or is over: nothing about it can be taken back here."""
+
+
+class OrderRefundChanged(OrderError):
+    """What goes back is not what was shown. `amount` is what would go back now."""
+
+    def __init__(self, amount: "Decimal") -> None:
+        super().__init__(str(amount))
+        self.amount = amount
+
+
+class DispensedAlready(OrderError):
+    """More packs of the line have been dispensed than are to stay: they are put back on the shelf first."""
+
+
+class DeskError(OrderError):
+    """Any refusal at the pharmacy's desk; nothing was changed."""
+
+
+class OrderChanged(DeskError):
+    """Somebody was first: the order's state, `current`, does not allow it any more."""
+
+    def __init__(self, current: str) -> None:
+        super().__init__(current)
+        self.current = current
+
+
+class LineChanged(DeskError):
+    """Somebody else dispensed, put back or changed this line a moment ago: it lacks `left` packs now."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(str(left))
+        self.left = left
+
+
+class BatchUnusable(DeskError):
+    """Nothing is given out of this batch: expired, set aside, or of another medicine."""
+
+
+class TooManyPacks(DeskError):
+    """More packs than the line lacks: `left` of them."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(str(left))
+        self.left = left
+
+
+class NotAllDispensed(DeskError):
+    """Lines lack packs, or wait for the patient's answer; nothing leaves the house half."""
+
+
+class AnswerAwaited(DeskError):
+    """The patient was asked about this line and has not answered."""
+
+
+class CourierMissing(DeskError):
+    """A delivery goes with somebody who has a name and a phone."""
+
+
+class NotASubstitute(DeskError):
+    """This medicine cannot take the line's place: the same one, off sale, another substance than was prescribed, or
+    prescription-only where nothing was prescribed."""
+
+
+class SubstitutionClosed(DeskError):
+    """It was answered or withdrawn before; `status` says which."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class CatalogueError(Exception):

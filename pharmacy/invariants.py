@@ -1,3 +1,6 @@
 """I8; its parts register themselves."""
 
-from pharmacy import catalogue_invariants  # noqa: F401
+from pharmacy import (
+    catalogue_invariants,  # noqa: F401
+    order_invariants,  # noqa: F401
+)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from appointments.models import Appointment
 from appointments.policies import may_doctor_see_records
 from appointments.visit_parts import Audience, VisitPart, visit_part
-from pharmacy.models import Prescription
+from pharmacy.models import Prescription, PrescriptionState
 from pharmacy.selectors import prescriptions_of_visit, running_besides
 from pharmacy.services.issuing import WRITTEN_IN
 from pharmacy.states import today_at
@@ -40,7 +40,10 @@ def of_patient(request: HttpRequest, visit: Appointment) -> VisitPart | None:
     issued = prescriptions_of_visit(visit)
     if not issued:
         return None
-    return VisitPart("pharmacy/patient/_visit_part.html", {"issued": _with_state(issued, today_at(visit.clinic))})
+    rows = _with_state(issued, today_at(visit.clinic))
+    sells = visit.clinic.policy.sells_medicines
+    to_order = [row["row"] for row in rows if sells and row["state"] == PrescriptionState.ACTIVE]
+    return VisitPart("pharmacy/patient/_visit_part.html", {"issued": rows, "to_order": to_order})
 
 
 def _with_state(rows: list[Prescription], today: date) -> list[dict[str, Any]]:

@@ -55,6 +55,9 @@ MY_VISITS = Entry(
 MY_PRESCRIPTIONS = Entry(
     _("My prescriptions"), "pill", "platform", "pharmacy:me:prescriptions", ("pharmacy:me:",), _("Prescriptions")
 )
+MY_ORDERS = Entry(
+    _("My orders"), "package", "platform", "pharmacy:me-orders:orders", ("pharmacy:me-orders:",), _("Orders")
+)
 MY_RECORDS = Entry(
     _("My documents"),
     "folder-heart",
@@ -103,6 +106,7 @@ CLINIC_RECORDS = Entry(
     ("appointments:records:",),
     _("Documents"),
 )
+CLINIC_PHARMACY = Entry(_("Pharmacy"), "pill-bottle", "clinic", "pharmacy:orders:counter", ("pharmacy:orders:",))
 OTHER_CLINICS = Entry(_("All clinics"), "building-2", "platform", "accounts:directory:clinics", ())
 
 TODAY = Entry(_("Today"), "layout-list", "clinic", "appointments:doctor:today", ("appointments:doctor:today",))
@@ -136,9 +140,9 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "platform": (DOCTORS, CLINICS, ARTICLES, MY_CARE),
     "platform-more": (DOCTORS, CLINICS, ARTICLES),
     "platform-tabs": (HOME, DOCTORS, MY_VISITS, MY_CARE),
-    "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, CLINIC_RECORDS, OTHER_CLINICS),
+    "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_PHARMACY, CLINIC_VISITS, CLINIC_RECORDS, OTHER_CLINICS),
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),
-    "me": (MY_CARE, MY_VISITS, MY_PRESCRIPTIONS, MY_RECORDS, MY_HISTORY, INBOX, FAMILY, PROFILE),
+    "me": (MY_CARE, MY_VISITS, MY_PRESCRIPTIONS, MY_ORDERS, MY_RECORDS, MY_HISTORY, INBOX, FAMILY, PROFILE),
     "account": (INBOX, PROFILE),
     "doctor": (MY_PRACTICE, INBOX, PROFILE),
     "workspace-tabs": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),

@@ -194,6 +194,8 @@ CELERY_BEAT_SCHEDULE = {
     "close-left-open": {"task": "appointments.tasks.close_left_open_all", "schedule": 1800},
     "sweep-applications": {"task": "clinics.tasks.sweep_applications", "schedule": 60},
     "refund-suspended": {"task": "appointments.tasks.refund_suspended_all", "schedule": 600},
+    "expire-orders": {"task": "pharmacy.tasks.expire_orders_all", "schedule": 30},
+    "refund-suspended-orders": {"task": "pharmacy.tasks.refund_suspended_orders_all", "schedule": 600},
     "watch-licences": {"task": "accounts.tasks.watch_licences", "schedule": 3600},
     "keep-figures": {"task": "appointments.tasks.keep_recent_figures_all", "schedule": 24 * 3600},
     "preview-records": {"task": "appointments.tasks.preview_missing_all", "schedule": 600},

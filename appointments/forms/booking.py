@@ -24,6 +24,11 @@ def as_written_at_home(phone: str) -> str:
     return f"0{phone[4:7]} {phone[7:]}" if phone.startswith("+254") and len(phone) == len("+254712345678") else phone
 
 
+def whose_name(patient: Patient, user: User) -> str:
+    """A patient among those to choose from."""
+    return _("%(name)s (me)") % {"name": patient.full_name} if patient.pk == user.pk else patient.full_name
+
+
 class MpesaPhoneField(MobileField):
     """The number that pays."""
 
@@ -70,7 +75,7 @@ class BookingForm(FocusOnError, forms.Form):
         super().__init__(*args, initial=initial, **kwargs)
         # Required is what M-Pesa needs, and not marked so in the page, where another way to pay may be chosen.
         self.use_required_attribute = False
-        choices = [(patient.pk, self._name(patient, user)) for patient in patients]
+        choices = [(patient.pk, whose_name(patient, user)) for patient in patients]
         for_whom = self.fields["for_whom"]
         for_whom.choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:
@@ -88,10 +93,6 @@ class BookingForm(FocusOnError, forms.Form):
     def new_key() -> str:
         """A fresh idempotency key: one form, one booking, however often it is sent."""
         return new_id()
-
-    @staticmethod
-    def _name(patient: Patient, user: User) -> str:
-        return _("%(name)s (me)") % {"name": patient.full_name} if patient.pk == user.pk else patient.full_name
 
     def clean(self) -> dict:
         data = super().clean() or {}

@@ -1,9 +1,7 @@
 """Taking a time: from a free slot to a visit that is held while it is paid, and letting go of those never paid."""
 
-import logging
 from datetime import datetime, timedelta
 from decimal import Decimal
-from time import monotonic
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -35,19 +33,12 @@ from precta.constraints import sqlstate, violated
 from precta.ids import new_id
 from precta.inserts import insert
 from precta.outbox.services import emit
-from precta.payments.models import Payment, PaymentPurpose, PaymentStatus
-
-logger = logging.getLogger(__name__)
+from precta.payments.models import PaymentPurpose
 
 MOST_UNPAID_HOLDS = 3
 # Coming visits without a fee that one person may have booked at one clinic: nothing else keeps somebody from taking
 # all the times of a doctor who asks for no money.
 MOST_FREE_VISITS = 4
-# How long a hold may outlive its end while its payment is open at the provider.
-PATIENCE = timedelta(seconds=60)
-# Seconds: for one question to the provider, and for all of them in one run.
-ASKING_BUDGET = 4.0
-LONGEST_ASKING = 20.0
 EXPIRY_BATCH = 500
 RETRIED = {"40P01", "40001"}  # deadlock, serialization failure
 REFUSED = {"23P01", "23505"}  # exclusion, unique
@@ -272,44 +263,27 @@ def release_hold(appointment: Appointment, *, now: datetime) -> None:
 def expire_holds(now: datetime | None = None) -> int:
     """Let go of every hold of the active clinic that ended before `now`, the number let go.
 
-    A hold whose payment has gone out is asked after first, outside any transaction, so that money which has just come
-    confirms it instead. While the answer is open (a prompt still on a phone, a provider that does not answer) the hold
-    is spared, for `PATIENCE` at most; until then its time counts as free and whoever wants it takes it.
+    Who is asked before, and how long a hold is spared, says `precta.payments.services.holds`; until then its time
+    counts as free and whoever wants it takes it.
     """
+    from precta.payments.services import let_go
+
     now = now or clock.now()
-    asking_ends = monotonic() + LONGEST_ASKING
     due = (
         Appointment.objects.filter(status=AppointmentStatus.PENDING_PAYMENT, hold_expires_at__lte=now)
         .select_related("payment")
         .order_by("hold_expires_at")[:EXPIRY_BATCH]
     )
-    released = 0
-    for appointment in due:
-        is_open = _may_have_been_paid(appointment.payment)
-        if is_open and monotonic() < asking_ends:
-            try:
-                is_open = _may_have_been_paid(_settle(appointment.payment))
-            except Exception:  # one payment's trouble must not keep all the holds after it
-                logger.exception("payment %s of an ended hold could not be settled", appointment.payment_id)
-        if is_open and now - appointment.hold_expires_at < PATIENCE:
-            continue
+
+    def release(appointment: Appointment) -> bool:
         try:
             with transaction.atomic():
                 release_hold(appointment, now=now)
         except InvalidTransition:
-            continue  # paid or cancelled since we read it
-        released += 1
-    return released
+            return False  # paid or cancelled since we read it
+        return True
 
-
-def _may_have_been_paid(payment: Payment | None) -> bool:
-    return payment is not None and payment.charged_at is not None and payment.status == PaymentStatus.PENDING
-
-
-def _settle(payment: Payment | None) -> Payment | None:
-    from precta.payments.services import settle_payment
-
-    return settle_payment(reference=payment.provider_reference, budget=ASKING_BUDGET) if payment is not None else None
+    return let_go(due, now=now, release=release)
 
 
 def _facts(appointment: Appointment) -> dict[str, str]:

@@ -19,7 +19,7 @@ from precta.audit.services import record
 from precta.outbox.services import emit
 from precta.payments.models import Payment, PaymentPurpose
 from precta.payments.money import percent_of
-from precta.payments.selectors import net_received, paid_total, refunded_total
+from precta.payments.selectors import paid_total, refunded_total
 
 REASON_LENGTH = 500
 # Visits that were moved over and over are looked back on this far, then the strictest share found counts.
@@ -116,6 +116,8 @@ def cancel_appointment(
     InvalidTransition when the visit is in progress or over. Whoever raises has changed nothing. The caller answers for
     `by_user` being allowed to.
     """
+    from precta.payments.services import give_back
+
     cause = cause or side
     with transaction.atomic():
         lock_doctor(appointment.doctor_id)
@@ -157,19 +159,6 @@ def cancel_appointment(
             causes = {"cause": str(cause)} if cause != side else {}
             emit("appointment.cancelled", appointment_id=visit.pk, side=str(side), **causes)
     return visit
-
-
-def give_back(payments: list[Payment], amount: Decimal, *, reason: str, key: str) -> None:
-    """Request refunds of `amount` over locked `payments`, the newest first, never more than each has left."""
-    from precta.payments.services import request_refund
-
-    for payment in sorted(payments, key=lambda p: (p.created_at, p.pk), reverse=True):
-        part = min(amount, net_received(payment))
-        if part > 0:
-            request_refund(payment=payment, amount=part, reason=reason, key=key)
-            amount -= part
-    if amount:
-        raise ArithmeticError(f"{key}: {amount} more to give back than was paid")
 
 
 def drop_open_moves(visit: Appointment, *, by_user: User | None, now: datetime) -> None:

@@ -6,33 +6,25 @@ Nothing here runs inside a transaction: the provider may take ten seconds to ans
 from datetime import datetime
 from typing import Any
 
-from appointments.exceptions import HoldEnded, TooManyAttempts
 from appointments.models import Appointment, AppointmentStatus
 from precta import clock
-from precta.payments.exceptions import PaymentClosed
-from precta.payments.models import Payment, PaymentMethod, PaymentPurpose
-
-MOST_ATTEMPTS = 8
+from precta.payments.exceptions import HoldEnded, PaymentClosed
+from precta.payments.models import Payment, PaymentMethod
 
 
 def begin_attempt(*, appointment: Appointment, method: str, phone: str = "", now: datetime | None = None) -> Payment:
     """The payment to be charged next: the present one while it can still be used (for M-Pesa on that `phone`, `+254…`),
     otherwise a new row.
 
-    `HoldEnded` when the time is not held any more, `TooManyAttempts` when `MOST_ATTEMPTS` of one hold have gone out to
-    the provider already, and what `restart_payment` raises. Should an earlier attempt succeed as well, settling gives
-    its money back.
+    `HoldEnded` when the time is not held any more, and what `next_attempt` raises. Should an earlier attempt succeed as
+    well, settling gives its money back.
     """
-    from precta.payments.services import restart_payment
+    from precta.payments.services import next_attempt
 
     now = now or clock.now()
     if not is_payable(appointment, now) or appointment.payment is None:
         raise HoldEnded
-    asked = Payment.objects.filter(type=PaymentPurpose.APPOINTMENT, subject_id=appointment.pk, charged_at__isnull=False)
-    # Cash asks nobody: it is the way out when a phone has been asked too often.
-    if method != PaymentMethod.CASH and asked.count() >= MOST_ATTEMPTS:
-        raise TooManyAttempts
-    payment = restart_payment(payment=appointment.payment, method=method, phone=phone, now=now)
+    payment = next_attempt(payment=appointment.payment, method=method, phone=phone, now=now)
     if payment.pk != appointment.payment_id:
         Appointment.objects.filter(pk=appointment.pk, status=AppointmentStatus.PENDING_PAYMENT).update(payment=payment)
         appointment.payment = payment

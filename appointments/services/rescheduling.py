@@ -29,7 +29,7 @@ from appointments.exceptions import (
 from appointments.locks import lock_doctor
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.booking import RETRIED, end_of_hold, refuse_unless_free, release_hold, taken_or
-from appointments.services.cancellation import Side, drop_open_moves, give_back
+from appointments.services.cancellation import Side, drop_open_moves
 from appointments.services.time_off import is_displaced
 from appointments.services.transitions import move
 from precta import clock
@@ -209,6 +209,8 @@ def _complete(old: Appointment, new: Appointment, payment: Payment, now: datetim
 def _switch(
     old: Appointment, new: Appointment, quote: MoveQuote, *, by_user: User, for_clinic: bool, now: datetime
 ) -> None:
+    from precta.payments.services import give_back
+
     reason = reasons.RESCHEDULED_FOR_CLINIC if for_clinic else reasons.RESCHEDULED
     # First of all the old time is given back: the new one may lie over it.
     _leave(old, by_user_id=by_user.pk, reason=reason, now=now)

@@ -29,17 +29,21 @@ def draw(prescription: Prescription, clinic: Clinic) -> bytes:
     With a letter that typst's fonts lack, those of the machine are asked, and when they lack it, too, a box stands for
     it: the file is then tagged all the same, only PDF/UA does not vouch for it.
     """
+    return draw_with(TEMPLATE, inputs_of(prescription, clinic))
+
+
+def draw_with(template: Path, inputs: dict[str, str]) -> bytes:
+    """What typst makes of `template`, with the machine's fonts and without PDF/UA where its own do not suffice."""
     import typst
 
-    inputs = inputs_of(prescription, clinic)
-    # typst's own fonts first, so that the same prescription looks alike on every machine.
+    # typst's own fonts first, so that the same paper looks alike on every machine.
     for own_fonts_only in (True, False):
         try:
-            return compile_pdf(inputs, own_fonts_only=own_fonts_only)
+            return compile_pdf(inputs, own_fonts_only=own_fonts_only, template=template)
         except typst.TypstError as error:
             if "could not be displayed" not in str(error):
                 raise
-    return compile_pdf(inputs, own_fonts_only=False, vouched=False)
+    return compile_pdf(inputs, own_fonts_only=False, vouched=False, template=template)
 
 
 def inputs_of(prescription: Prescription, clinic: Clinic) -> dict[str, str]:
@@ -72,16 +76,18 @@ def age_words(born: date, on: date) -> str:
 
 
 @cache
-def _source() -> bytes:
-    return TEMPLATE.read_bytes()
+def _source(template: Path) -> bytes:
+    return template.read_bytes()
 
 
-def compile_pdf(inputs: dict[str, str], *, own_fonts_only: bool = True, vouched: bool = True) -> bytes:
+def compile_pdf(
+    inputs: dict[str, str], *, own_fonts_only: bool = True, vouched: bool = True, template: Path = TEMPLATE
+) -> bytes:
     """What typst makes of the template with these inputs; `vouched` as PDF/UA-1. Raises typst.TypstError."""
     import typst
 
     return typst.compile(
-        _source(),
+        _source(template),
         format="pdf",
         sys_inputs=inputs,
         pdf_standards="ua-1" if vouched else None,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Sum
 
 from pharmacy.exceptions import NotEnoughOnShelf, OutOfStock
@@ -18,18 +18,18 @@ from pharmacy.models import Medicine, MedicineBatch, MovementKind, Order, StockM
 BESIDE_ORDERS = (MovementKind.RECEIVED, MovementKind.WRITTEN_OFF, MovementKind.EXPIRED, MovementKind.COUNTED)
 
 
-def reserve(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -> None:
-    """Take `packs` (medicine id, how many) out of what may be sold, for `order`. All of them or none.
+def reserve(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -> dict[str, Medicine]:
+    """Take `packs` (medicine id, how many) out of what may be sold, for `order`, which need not be saved yet. All of
+    them or none; the medicines as they are sold now, by their ids.
 
     The medicines' rows are locked by their keys, so that two orders of the same medicines never wait for each other
     crosswise. Raises OutOfStock with every medicine of which there is not enough, or which is not sold any more; the
     caller's transaction is then to be undone.
     """
     wanted = _summed(packs)
-    short: dict[str, int] = {}
     with transaction.atomic():
-        locked = Medicine.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
-        found = {row.pk: row for row in locked.only("pk", "stock", "is_active")}
+        found = lock_medicines(wanted)
+        short: dict[str, int] = {}
         for medicine_id, count in wanted.items():
             row = found.get(medicine_id)
             left = row.stock if row is not None and row.is_active else 0
@@ -37,8 +37,8 @@ def reserve(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -
                 short[medicine_id] = left
         if short:
             raise OutOfStock(short)
-        for medicine_id, count in wanted.items():
-            _change(medicine_id, -count, MovementKind.RESERVED, order=order, by=by)
+        _change_all({key: -count for key, count in wanted.items()}, MovementKind.RESERVED, order=order, by=by)
+    return found
 
 
 def release(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -> None:
@@ -46,11 +46,20 @@ def release(*, order: Order, packs: Iterable[tuple[str, int]], by: Any = None) -
 
     Packs that other orders wait for, because theirs expired or broke, go to those orders and not up for sale.
     """
-    given = _summed(packs)
-    for medicine_id, count in given.items():
-        _change(medicine_id, count, MovementKind.RELEASED, order=order, by=by)
-    for medicine_id, missing in missing_packs(given).items():
-        _change(medicine_id, -min(missing, given[medicine_id]), MovementKind.COUNTED, by=by)
+    back = _summed(packs)
+    if not back:
+        return
+    with transaction.atomic():
+        lock_medicines(back)
+        _change_all(back, MovementKind.RELEASED, order=order, by=by)
+        for medicine_id, missing in missing_packs(back).items():
+            _change(medicine_id, -min(missing, back[medicine_id]), MovementKind.COUNTED, by=by)
+
+
+def lock_medicines(medicine_ids: Iterable[str]) -> dict[str, Medicine]:
+    """The rows as they are now, locked in the order of their keys."""
+    rows = Medicine.objects.select_for_update(no_key=True).filter(pk__in=list(medicine_ids)).order_by("pk")
+    return {row.pk: row for row in rows}
 
 
 def missing_packs(medicine_ids: Collection[str]) -> dict[str, int]:
@@ -138,6 +147,21 @@ def _summed(packs: Iterable[tuple[str, int]]) -> dict[str, int]:
     for medicine_id, count in packs:
         sums[medicine_id] += count
     return {key: sums[key] for key in sorted(sums) if sums[key]}
+
+
+def _change_all(changes: dict[str, int], kind: str, *, order: Order, by: Any) -> None:
+    """The same change of several medicines, whose rows are locked, in two statements however many they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE pharmacy_medicine m SET stock = m.stock + c.change"
+            " FROM unnest(%s::text[], %s::int[]) AS c(id, change) WHERE m.id = c.id",
+            [list(changes), list(changes.values())],
+        )
+    made_by_id = by.pk if by is not None else None
+    StockMovement.objects.bulk_create(
+        StockMovement(medicine_id=key, order=order, kind=kind, change=change, made_by_id=made_by_id)
+        for key, change in changes.items()
+    )
 
 
 def _change(

@@ -7,5 +7,6 @@ app_name = "pharmacy"
 urlpatterns = [
     path("prescriptions/", include("pharmacy.urls.patient")),
     path("workspace/", include("pharmacy.urls.doctor")),
+    path("orders/", include("pharmacy.urls.substitutions")),
     path("", include("pharmacy.urls.orders")),
 ]

@@ -40,7 +40,7 @@ class Filters:
         return urlencode({name: value for name, value in asked.items() if value})
 
 
-class _Counted(Paginator):
+class Counted(Paginator):
     """A paginator over rows that the database has cut out already."""
 
     def __init__(self, rows: list[Issued], per_page: int, count: int) -> None:
@@ -127,4 +127,4 @@ def _page(filters: Filters, people: list[Patient], clinics: list[Clinic]) -> tup
     last = max(1, -(-count // PAGE_SIZE))
     if number > last:
         number, found = last, read(last)
-    return Page(found.rows, number, _Counted(found.rows, PAGE_SIZE, count)), found.counts
+    return Page(found.rows, number, Counted(found.rows, PAGE_SIZE, count)), found.counts

@@ -44,6 +44,17 @@ def private_response(
     return response
 
 
+def drawn_pdf(data: bytes, *, name: str) -> HttpResponse:
+    """A PDF that was drawn for this answer and is kept nowhere. Who may see it the caller has checked."""
+    response = HttpResponse(data, content_type=PDF)
+    response["Content-Disposition"] = content_disposition_header(False, safe_name(name, "pdf")) or "attachment"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Content-Security-Policy"] = f"{NOTHING_RUNS}; frame-ancestors {ALONE}"
+    add_never_cache_headers(response)
+    return response
+
+
 @require_safe
 def public_image(request: HttpRequest, name: str) -> HttpResponse:
     """Anybody, on every host: a picture that was published. Its name is its content's, so it never changes."""

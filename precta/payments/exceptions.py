@@ -17,6 +17,14 @@ class PaymentClosed(PaymentError):
     """This payment waits for no money any more."""
 
 
+class HoldEnded(PaymentError):
+    """What was to be paid for is not held any more."""
+
+
+class TooManyAttempts(PaymentError):
+    """As many requests for money went out for one thing as may."""
+
+
 class NotRefundable(PaymentError):
     """No money of this payment is with us."""
 

@@ -104,6 +104,10 @@ STATUS: dict[str, tuple[str, str]] = {
     "draft": ("warn", "pencil"),
     "published": ("ok", "eye"),
     "archived": ("", "archive"),
+    "placed": ("brand", "package"),
+    "processing": ("brand", "package-open"),
+    "dispatched": ("warn", "truck"),
+    "delivered": ("ok", "package-check"),
 }
 # What reads differently for money: a completed payment is good news, a completed visit is simply past.
 MONEY_STATUS = STATUS | {"completed": ("ok", "check")}

@@ -10,10 +10,10 @@ from django.core import mail
 from accounts.models import ClinicPatient, Consent, Patient, User
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.booking import expire_holds
-from appointments.services.paying import MOST_ATTEMPTS
 from precta.audit.models import AuditLog
 from precta.notifications.models import Notification
 from precta.payments.models import Payment, PaymentMethod, PaymentStatus
+from precta.payments.services.starting import MOST_ATTEMPTS
 from precta.tenancy import clinic_context
 from tests import factories
 from tests.appointments.money_helpers import broken_invariants

@@ -19,7 +19,7 @@ from tests import factories
 
 REASON = "The owner cannot find a refund and asked us"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-KINDS = ("visits", "payments", "refunds", "staff", "trail")
+KINDS = ("visits", "payments", "refunds", "orders", "staff", "trail")
 
 
 @pytest.fixture

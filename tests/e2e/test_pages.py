@@ -38,6 +38,7 @@ NOT_PAGES = {
     "appointments:doctor:earnings-csv",
     "appointments:me:record-file",
     "appointments:patient:pay-status",
+    "pharmacy:orders:pay-status",
     "clinics:join:address",
     "clinics:join:progress",
     "clinics:join:licence",

@@ -229,7 +229,7 @@ def test_a_file_that_got_lost_is_drawn_anew(visit, cast):
 
 def test_what_typst_itself_refuses_is_an_error_and_no_empty_paper(visit, cast):
     issued = issue(visit)
-    with clinic_context(cast.uzima), patch.object(rendering, "_source", lambda: b"#panic()"):
+    with clinic_context(cast.uzima), patch.object(rendering, "_source", lambda template: b"#panic()"):
         with pytest.raises(Exception, match="panicked"):
             paper_of(prescription=fresh(issued), clinic=cast.uzima)
         assert fresh(issued).pdf_url == ""

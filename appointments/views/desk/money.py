@@ -19,6 +19,7 @@ from appointments.views.desk.page import day_url, page
 from clinics.policies import capability_required
 from precta.ids import new_id
 from precta.payments.exceptions import (
+    HoldEnded,
     InvalidAmount,
     NotRefundable,
     PaymentClosed,
@@ -46,7 +47,7 @@ def take(request: HttpRequest, payment_id: str) -> HttpResponse:
     if request.method == "POST":
         try:
             taken = _take(payment, visit, request.user)
-        except exceptions.HoldEnded:
+        except HoldEnded:
             messages.error(request, _("The time is not held any more, so the cash was not recorded. Book again."))
         except PaymentClosed:
             messages.info(request, _("This payment does not wait for money any more."))

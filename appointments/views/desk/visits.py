@@ -108,7 +108,7 @@ def receipt(request: HttpRequest, visit_id: str) -> HttpResponse:
     payments = list(settled_payments_of(visit))
     if not payments:
         raise Http404
-    context = _context(request, visit, title=_("Receipt")) | receipt_context(visit, payments)
+    context = _context(request, visit, title=_("Receipt")) | receipt_context(payments)
     return page(request, "receipt", context)
 
 

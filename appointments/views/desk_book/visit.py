@@ -9,17 +9,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.selectors import guardians_of
-from appointments import exceptions
 from appointments.forms.booking import MpesaForm, as_written_at_home
 from appointments.models import Appointment, AppointmentStatus
 from appointments.selectors_booking import successor_of
 from appointments.services.paying import begin_attempt, is_payable, take_cash_for
 from appointments.views.desk_book.frame import BAD, TOO_MANY, UNAVAILABLE, address, page, payers_phone
-from appointments.views.patient.pay import RINGS_OF_A_PHONE, seconds_left_of, what_to_show
+from appointments.views.pay_pages import RINGS_OF_A_PHONE, seconds_left_of, what_to_show
 from appointments.week import moment_key
 from clinics.policies import can, capability_required, request_membership, require
 from precta import clock
-from precta.payments.exceptions import PaymentClosed, ProviderError
+from precta.payments.exceptions import HoldEnded, PaymentClosed, ProviderError, TooManyAttempts
 from precta.payments.models import PaymentMethod, PaymentStatus
 from precta.payments.phones import mask_phone
 from precta.payments.services import charge_mpesa, failure_text, payment_state
@@ -63,7 +62,7 @@ def take_cash_now(request: HttpRequest, appointment: Appointment) -> None:
     require(request, "payments.take_cash")
     try:
         take_cash_for(appointment=appointment, taken_by=request.user)
-    except exceptions.HoldEnded:
+    except HoldEnded:
         messages.error(request, _("The time is not held any more, so the cash was not recorded. Book again."))
     except PaymentClosed:
         pass  # paid otherwise by now, which the page shows
@@ -85,9 +84,9 @@ def send_prompt(request: HttpRequest, appointment: Appointment, phone: str) -> H
         charge_mpesa(
             payment=begin_attempt(appointment=appointment, method=PaymentMethod.MPESA, phone=phone), phone=phone
         )
-    except (exceptions.HoldEnded, PaymentClosed):
+    except (HoldEnded, PaymentClosed):
         return None
-    except exceptions.TooManyAttempts:
+    except TooManyAttempts:
         message = _("Many requests were sent for this visit already. Wait for the last one to end, or take cash.")
         return _page(request, _find(request, appointment.pk), error=message, status=TOO_MANY)
     except ProviderError:

@@ -156,11 +156,11 @@ def receipt(request: HttpRequest, appointment_id: str) -> HttpResponse:
     payments = list(settled_payments_of(visit))
     if not payments:
         raise Http404
-    context = {"visit": visit, **receipt_context(visit, payments)}
+    context = {"visit": visit, **receipt_context(payments)}
     return render(request, "appointments/patient/receipt.html", context)
 
 
-def receipt_context(visit: Appointment, payments: list[Payment]) -> dict[str, Any]:
+def receipt_context(payments: list[Payment]) -> dict[str, Any]:
     """What a receipt says of these payments, whoever prints it."""
     refunds = [refund for payment in payments for refund in payment.refunds.all()]
     paid = sum(payment.amount for payment in payments)

@@ -53,7 +53,7 @@ NIGHT = tuple(map(_rgb, "16303c 1f4552 2d6470 1a3845 fbf0d6 e7bd66".split()))
 @cache
 def drawn(motif: str, topic: str) -> bytes:
     """A PNG of SIZE."""
-    chance = random.Random(f"{motif} {topic}")  # noqa: S311 - pictures
+    chance = random.Random(f"{motif} {topic}")
     palette = NIGHT if motif == "moon" else PALETTES[chance.choice(FITTING.get(motif, (TEAL, AMBER)))]
     canvas = Canvas(palette)
     canvas.landscape(chance)

@@ -10,9 +10,29 @@ from typing import Any
 from accounts.models import User
 from appointments.models import Appointment
 from clinics.models import Clinic
+from pharmacy.models import Order
 from precta.devstack.demo.dice import Dice
 from precta.devstack.paystack.store import FIRST_REFUND, FIRST_TRANSACTION, Store
 from precta.payments.models import Payment, PaymentMethod, PaymentPurpose, PaymentStatus, Refund, RefundStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What money is for."""
+
+    id: str
+    clinic_id: str
+    payer: Any
+    amount: Any
+    purpose: str
+
+    @classmethod
+    def visit(cls, visit: Appointment) -> "Sold":
+        return cls(visit.pk, visit.clinic_id, visit.booked_by, visit.fee, PaymentPurpose.APPOINTMENT)
+
+    @classmethod
+    def order(cls, order: Order, clinic: Clinic) -> "Sold":
+        return cls(order.pk, clinic.pk, order.placed_by, order.total_amount, PaymentPurpose.ORDER)
 
 
 @dataclass
@@ -26,12 +46,15 @@ class Till:
     _numbers: dict[str, int] = field(default_factory=dict)  # payment id → the provider's number
 
     def paid(self, clinic: Clinic, visit: Appointment, at: datetime) -> Payment:
-        payment = self._payment(clinic, visit, at, PaymentStatus.COMPLETED)
+        return self.collected(clinic, Sold.visit(visit), at)
+
+    def collected(self, clinic: Clinic, sold: Sold, at: datetime) -> Payment:
+        payment = self._payment(clinic, sold, at, PaymentStatus.COMPLETED)
         payment.paid_at = at
         return payment
 
     def failed(self, clinic: Clinic, visit: Appointment, at: datetime) -> Payment:
-        payment = self._payment(clinic, visit, at, PaymentStatus.FAILED)
+        payment = self._payment(clinic, Sold.visit(visit), at, PaymentStatus.FAILED)
         payment.failure_reason = "Declined by the customer"
         return payment
 
@@ -57,21 +80,20 @@ class Till:
     def refund_part(self, payment: Payment, visit: Appointment, part: int, at: datetime) -> None:
         """Give back a part of what a visit that stands cost, which is then its fee no longer."""
         visit.fee -= part
-        self._refund(payment, visit, Decimal(part), at, key=f"part:{visit.pk}", reason="Waited for too long")
+        self.returned(payment, Sold.visit(visit), Decimal(part), "Waited for too long", at, decision="part")
 
     def refund(self, payment: Payment, visit: Appointment, at: datetime) -> None:
-        key = f"cancel:{visit.pk}"
-        self._refund(payment, visit, visit.refund_due or Decimal(0), at, key=key, reason="Visit cancelled")
+        self.returned(payment, Sold.visit(visit), visit.refund_due or Decimal(0), "Visit cancelled", at)
 
-    def _refund(
-        self, payment: Payment, visit: Appointment, amount: Decimal, at: datetime, *, key: str, reason: str
+    def returned(
+        self, payment: Payment, sold: Sold, amount: Any, reason: str, at: datetime, *, decision: str = "cancel"
     ) -> None:
         number = FIRST_REFUND + len(self._ledger["refunds"]) + 1
         refund = Refund(
             id=self.dice.id(),
             payment=payment,
-            key=key,
-            subject_id=visit.pk,
+            key=f"{decision}:{sold.id}",
+            subject_id=sold.id,
             amount=amount,
             currency=payment.currency,
             reason=reason,
@@ -81,7 +103,7 @@ class Till:
             created_at=at,
             processed_at=at + timedelta(minutes=4),
         )
-        self.refunds.setdefault(visit.clinic_id, []).append(refund)
+        self.refunds.setdefault(sold.clinic_id, []).append(refund)
         if refund.amount == payment.amount:
             payment.status = PaymentStatus.REFUNDED
         self._ledger["refunds"].append(
@@ -98,16 +120,16 @@ class Till:
             }
         )
 
-    def _payment(self, clinic: Clinic, visit: Appointment, at: datetime, status: str) -> Payment:
+    def _payment(self, clinic: Clinic, sold: Sold, at: datetime, status: str) -> Payment:
         dice = self.dice
         number = FIRST_TRANSACTION + len(self._numbers) + 1
         mpesa = dice.chance(0.8)
         payment = Payment(
             id=dice.id(),
-            user=visit.booked_by,
-            type=PaymentPurpose.APPOINTMENT,
-            subject_id=visit.pk,
-            amount=visit.fee,
+            user=sold.payer,
+            type=sold.purpose,
+            subject_id=sold.id,
+            amount=sold.amount,
             currency=clinic.policy.currency,
             method=PaymentMethod.MPESA if mpesa else PaymentMethod.CARD,
             status=status,
@@ -126,7 +148,7 @@ class Till:
                 "reference": payment.provider_reference,
                 "kind": "charge" if mpesa else "checkout",
                 "status": "success" if paid else "failed",
-                "email": visit.booked_by.email,
+                "email": sold.payer.email,
                 "amount": int(payment.amount * 100),
                 "currency": payment.currency,
                 "channel": "mobile_money" if mpesa else "card",

@@ -87,6 +87,17 @@ def request_refund(
     return refund
 
 
+def give_back(payments: list[Payment], amount: Decimal, *, reason: str, key: str) -> None:
+    """Request refunds of `amount` over locked `payments`, the newest first, never more than each has left."""
+    for payment in sorted(payments, key=lambda p: (p.created_at, p.pk), reverse=True):
+        part = min(amount, net_received(payment))
+        if part > 0:
+            request_refund(payment=payment, amount=part, reason=reason, key=key)
+            amount -= part
+    if amount:
+        raise ArithmeticError(f"{key}: {amount} more to give back than was paid")
+
+
 def submit_refund(refund_id: str, *, now: datetime | None = None) -> Refund:
     """Send a queued refund to the provider, once: repeated, concurrent and interrupted calls make one refund.
 

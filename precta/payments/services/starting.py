@@ -16,6 +16,7 @@ from precta.payments.exceptions import (
     PaymentClosed,
     ProviderRefused,
     ProviderUnavailable,
+    TooManyAttempts,
 )
 from precta.payments.models import Payment, PaymentMethod, PaymentStatus, Refund
 from precta.payments.money import exact, to_subunit
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 # As long as the prompt on a phone can still be answered, asking again would only confuse its owner.
 PROMPT_OPEN = timedelta(seconds=90)
 FIRST_CHECK = timedelta(seconds=5)
+# Requests for money that one thing may bring about: each rings a phone.
+MOST_ATTEMPTS = 8
 
 
 def start_payment(
@@ -138,6 +141,16 @@ def open_card_checkout(*, payment: Payment, callback_url: str, now: datetime | N
     Payment.objects.filter(pk=payment.pk).update(checkout_url=url)
     payment.refresh_from_db()
     return url
+
+
+def next_attempt(*, payment: Payment, method: str, phone: str = "", now: datetime | None = None) -> Payment:
+    """`restart_payment`, for a person who asks: raises TooManyAttempts when `MOST_ATTEMPTS` of one subject have gone
+    out to the provider already, and what that raises."""
+    asked = Payment.objects.filter(type=payment.type, subject_id=payment.subject_id, charged_at__isnull=False)
+    # Cash asks nobody: it is the way out when a phone has been asked too often.
+    if method != PaymentMethod.CASH and asked.count() >= MOST_ATTEMPTS:
+        raise TooManyAttempts
+    return restart_payment(payment=payment, method=method, phone=phone, now=now)
 
 
 def restart_payment(*, payment: Payment, method: str, phone: str = "", now: datetime | None = None) -> Payment:

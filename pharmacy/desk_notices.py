@@ -1,0 +1,125 @@
+"""Who is told of what the desk asks and corrects; never which medicine it is about, only where to look."""
+
+from collections.abc import Callable
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from clinics.models import Clinic
+from pharmacy.models import Order, OrderStatus, Substitution, SubstitutionStatus
+from pharmacy.order_notices import Words, patient_side
+from precta.hosts import clinic_url, platform_url
+from precta.notifications.models import Channel, NotificationType
+from precta.notifications.services import notify
+from precta.outbox.models import OutboxEvent
+from precta.outbox.registry import on
+from precta.tenancy import current_clinic
+
+EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
+
+
+@on("substitution.proposed")
+def tell_asked(event: OutboxEvent) -> None:
+    """The patient's side, while the question is open."""
+    asked, clinic = _found(event), current_clinic()
+    if asked is None or clinic is None or asked.status != SubstitutionStatus.PROPOSED:
+        return
+    _tell_patient(event, asked.item.order, clinic, lambda: _question(asked.item.order, clinic))
+
+
+@on("substitution.answered")
+def tell_answered(event: OutboxEvent) -> None:
+    """Whoever asked learns the answer; what staff noted down, the patient's side is told as well."""
+    asked, clinic = _found(event), current_clinic()
+    if asked is None or clinic is None:
+        return
+    order, how = asked.item.order, event.payload.get("how")
+    if how == "staff" and asked.status == SubstitutionStatus.ACCEPTED:
+        _tell_patient(event, order, clinic, lambda: _noted(order, clinic))
+    if how == "staff":
+        return
+    said = {
+        SubstitutionStatus.ACCEPTED: _("The patient of order %(number)s agrees"),
+        SubstitutionStatus.DECLINED: _("The patient of order %(number)s does not agree"),
+    }.get(SubstitutionStatus(asked.status), _("What you proposed for order %(number)s was sold meanwhile"))
+    notify(
+        event_id=event.pk,
+        user=asked.proposed_by,
+        type=NotificationType.ORDER_STATUS,
+        title=said % {"number": order.number},
+        body=_("It stands with the line, at the pharmacy's desk."),
+        data={
+            "url": clinic_url(clinic, "clinic_admin:pharmacy_desk_order", order.pk),
+            "action": _("Open the order"),
+        },
+        channels=(Channel.PUSH,),
+    )
+
+
+@on("order.courier_changed")
+def tell_courier(event: OutboxEvent) -> None:
+    """Somebody else comes to the door, or another number calls."""
+    rows = Order.objects.select_related("patient__user", "placed_by")
+    order, clinic = rows.filter(pk=event.payload["order_id"]).first(), current_clinic()
+    if order is not None and clinic is not None and order.status == OrderStatus.DISPATCHED:
+        _tell_patient(event, order, clinic, lambda: _courier(order))
+
+
+def _question(order: Order, clinic: Clinic) -> Words:
+    names = {"clinic": clinic.name, "number": order.number, "name": order.patient.first_name}
+    body = _(
+        "The pharmacy of %(clinic)s cannot give one line of order %(number)s for %(name)s as it was ordered, and "
+        "proposes something else. It costs you no more. The order waits for your answer."
+    )
+    return _words(order, _("The pharmacy has a question about your order"), body % names)
+
+
+def _noted(order: Order, clinic: Clinic) -> Words:
+    names = {"clinic": clinic.name, "number": order.number, "name": order.patient.first_name}
+    body = _(
+        "The pharmacy of %(clinic)s changed one line of order %(number)s for %(name)s, as it was agreed with you. If "
+        "you did not agree, call them before it leaves."
+    )
+    return _words(order, _("A line of your order was changed"), body % names)
+
+
+def _courier(order: Order) -> Words:
+    body = _("%(name)s brings order %(number)s. Phone: %(phone)s") % {
+        "name": order.courier_name,
+        "number": order.number,
+        "phone": order.courier_phone,
+    }
+    return _words(order, _("Another courier brings your order"), body)
+
+
+def _words(order: Order, title: str, body: str) -> Words:
+    return Words(title, body, _("See the order"), f"{title} ({order.number}).")
+
+
+def _tell_patient(event: OutboxEvent, order: Order, clinic: Clinic, words: Callable[[], Words]) -> None:
+    for person in patient_side(order):
+        with translation.override(person.language):
+            said = words()
+        notify(
+            event_id=event.pk,
+            user=person.user,
+            type=NotificationType.ORDER_STATUS,
+            title=said.title,
+            body=said.body,
+            data={"url": _page(order, clinic), "action": said.action},
+            language=person.language,
+            channels=EVERYWHERE,
+            sms=said.sms,
+        )
+
+
+def _page(order: Order, clinic: Clinic) -> str:
+    if not clinic.is_open:
+        # A suspended clinic's host shows one page only; what is theirs people find under their own care.
+        return platform_url("pharmacy:me-orders:orders")
+    return clinic_url(clinic, "pharmacy:orders:order", order.pk)
+
+
+def _found(event: OutboxEvent) -> Substitution | None:
+    rows = Substitution.objects.select_related("item__order__patient__user", "item__order__placed_by", "proposed_by")
+    return rows.filter(pk=event.payload["substitution_id"]).first()

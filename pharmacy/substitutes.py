@@ -1,0 +1,23 @@
+"""Which medicine may take another one's place, and what it costs there."""
+
+from decimal import ROUND_DOWN, Decimal
+
+from pharmacy.models import Medicine, OrderItem
+
+CENT = Decimal("0.01")
+
+
+def price_for(item: OrderItem, medicine: Medicine, quantity: int) -> Decimal:
+    """What a pack of `medicine` costs in the place of the line: its own price, or as much less as keeps the line from
+    getting dearer."""
+    return min(medicine.price, (item.total_price / quantity).quantize(CENT, ROUND_DOWN))
+
+
+def suits(item: OrderItem, medicine: Medicine) -> bool:
+    """Whether `medicine` may take the line's place at all. What a doctor prescribed keeps its substances: another one
+    is for the doctor to prescribe; and what needs a prescription takes no place of what had none."""
+    if medicine.pk == item.medicine_id or not medicine.is_active:
+        return False
+    if item.prescription_line is not None:
+        return set(medicine.substances) == set(item.medicine.substances)
+    return not medicine.is_prescription_only

@@ -1,0 +1,1 @@
+"""The pharmacy's desk inside the clinic's admin: holders of `orders.view`, `orders.dispense`, `orders.cancel`."""
