@@ -193,7 +193,7 @@ class PaymentAdmin(WithMore, InClinicTime, ClinicModelAdmin):
     more = staticmethod(records.of_payment)
     change_form_template = "admin/desk/payment_change_form.html"
     change_list_template = "admin/desk/payment_change_list.html"
-    list_display = ("created_at", "payer", "amount", "method", "status", "paid_at", "taken_by")
+    list_display = ("created_at", "payer", "type", "amount", "method", "status", "paid_at", "taken_by")
     list_select_related = ("user__patient", "taken_by")
     export_fields = (
         *("created_at", "payer", "amount", "currency", "method", "status", "paid_at", "taken_by"),

@@ -16,6 +16,7 @@ from statistics import median
 from urllib.parse import urlencode
 
 from bench import load, measures, stage, uploads
+from bench.orders import COUNTED, Orders, ids_for_pgbench
 from bench.targets import TARGETS
 
 ROUNDS = 5
@@ -88,6 +89,8 @@ class Bench:
             self.floor, _ = stack.enter_context(stage.server("bench.floor.wsgi", "precta_bench"))
             self.port, self.web = stack.enter_context(stage.server("precta.wsgi", "precta_bench"))
             self.big, _ = stack.enter_context(stage.server("precta.wsgi", "precta_bench_big"))
+            self.orders = Orders(self.port)
+            self.ids, self.ids_of_orders = stage.ids_for_pgbench("precta_bench"), ids_for_pgbench("precta_bench")
             self.warm_up()
             for number in range(self.rounds):
                 self.round(number)
@@ -95,6 +98,7 @@ class Bench:
             results = self.ratios()
             results["worker_rss_mb"] = round(stage.worker_rss_mb(self.web), 1)
             results["double_bookings"] = self.races()
+            results["oversold"] = self.orders.races()
             slots_page = f"/book/{self.doctors[0]}/"
             results["first_page_bytes"], results["next_page_bytes"] = measures.page_bytes(
                 self.port, self.host("uzima", self.port), slots_page
@@ -133,7 +137,9 @@ class Bench:
         self.rate("floor_slots", self.floor, self.floor_slots())
         self.rate("slots", self.port, self.slots_pages(self.port))
         self.rates.setdefault("booking", []).append(self.book(BOOKINGS))
-        self.rates.setdefault("pgbench", []).append(self.pgbench(number))
+        self.rates.setdefault("pgbench", []).append(self.pgbench(number, "booking.sql", self.ids))
+        self.rates.setdefault("order", []).append(self.orders.place())
+        self.rates.setdefault("order_pgbench", []).append(self.pgbench(number, "order.sql", self.ids_of_orders))
 
     def rate(self, name: str, port: int, requests: list[bytes]) -> None:
         run = load.drive(port, load.repeat(requests), seconds=self.seconds)
@@ -175,10 +181,9 @@ class Bench:
             raise SystemExit(f"booking: {dict(run.statuses)}")
         return run.rate
 
-    def pgbench(self, number: int) -> float:
-        ids = stage.ids_for_pgbench("precta_bench")
+    def pgbench(self, number: int, script: str, ids: dict[str, str]) -> float:
         output = subprocess.run(
-            stage.pgbench_command("precta_bench", Path(__file__).parent / "booking.sql", self.seconds, number, ids),
+            stage.pgbench_command("precta_bench", Path(__file__).parent / script, self.seconds, number, ids),
             env=stage.pgbench_environment(),
             capture_output=True,
             text=True,
@@ -196,6 +201,7 @@ class Bench:
             "list_vs_floor": ratio("list", "floor_list"),
             "slots_vs_floor": ratio("slots", "floor_slots"),
             "booking_vs_pgbench": ratio("booking", "pgbench"),
+            "order_vs_pgbench": ratio("order", "order_pgbench"),
             "list_100_clinics_vs_4": ratio("list_big", "list"),
         }
 
@@ -244,6 +250,13 @@ class Bench:
 
             book_one()
             counted["booking_queries"] = measures.count_statements("precta_bench", book_one)
+            shoppers = iter(COUNTED)
+
+            def order_one() -> None:
+                measures.send_one(port, self.orders.request(next(shoppers), port), expect=302)
+
+            order_one()
+            counted["order_queries"] = measures.count_statements("precta_bench", order_one)
         return counted
 
 

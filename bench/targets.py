@@ -4,9 +4,11 @@ TARGETS: dict[str, tuple[str, float]] = {
     "list_vs_floor": (">=", 0.7),
     "slots_vs_floor": (">=", 0.6),
     "booking_vs_pgbench": (">=", 0.10),
+    "order_vs_pgbench": (">=", 0.08),
     "list_queries": ("<=", 6),
     "slots_queries": ("<=", 8),
     "booking_queries": ("<=", 20),
+    "order_queries": ("<=", 25),
     "admin_day_queries": ("<=", 15),
     "timeline_queries": ("<=", 14),
     "list_100_clinics_vs_4": (">=", 0.85),
@@ -18,4 +20,5 @@ TARGETS: dict[str, tuple[str, float]] = {
     "clinic_create_ms_vs_migrate": ("<=", 0.5),
     "pdf_per_s_vs_typst_alone": (">=", 0.6),
     "double_bookings": ("<=", 0),
+    "oversold": ("<=", 0),
 }

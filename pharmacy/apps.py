@@ -14,6 +14,7 @@ class PharmacyConfig(AppConfig):
             notices,
             order_handlers,
             order_notices,
+            order_subject,
             parts,
             receivers,
             stored_files,

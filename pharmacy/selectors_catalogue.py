@@ -12,7 +12,7 @@ def medicines_on_sale() -> MedicineQuerySet:
 
 
 def search_catalogue(asked: str = "", *, on_sale_only: bool = True) -> MedicineQuerySet:
-    """Articles of which each word of `asked` is in the generic or brand name, a substance, the strength or the number."""
+    """Articles of which each word of `asked` is in a name, a substance or the strength, or begins the number."""
     rows = medicines_on_sale() if on_sale_only else Medicine.objects.all()
     for word in asked.split()[:6]:
         rows = rows.filter(

@@ -26,7 +26,7 @@ class Day(NamedTuple):
 
     @property
     def revenue(self) -> Decimal:
-        """Completed payments minus refunds that have not failed."""
+        """Completed payments for visits minus refunds that have not failed; orders of medicines are not counted."""
         return self.received - self.refunded
 
 
@@ -62,11 +62,13 @@ SELECT day, sum(booked)::int, sum(cancelled)::int, sum(completed)::int, sum(miss
     UNION ALL
     SELECT (paid_at AT TIME ZONE %(zone)s)::date, 0, 0, 0, 0, amount, 0
       FROM payments_payment
-     WHERE status IN ('completed', 'refunded') AND paid_at >= %(start)s AND paid_at < %(end)s
+     WHERE type = 'appointment' AND status IN ('completed', 'refunded')
+       AND paid_at >= %(start)s AND paid_at < %(end)s
     UNION ALL
-    SELECT (created_at AT TIME ZONE %(zone)s)::date, 0, 0, 0, 0, 0, amount
-      FROM payments_refund
-     WHERE status <> 'failed' AND created_at >= %(start)s AND created_at < %(end)s
+    SELECT (r.created_at AT TIME ZONE %(zone)s)::date, 0, 0, 0, 0, 0, r.amount
+      FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
+     WHERE p.type = 'appointment' AND r.status <> 'failed'
+       AND r.created_at >= %(start)s AND r.created_at < %(end)s
   ) counted
  WHERE day BETWEEN %(first)s AND %(last)s
  GROUP BY day ORDER BY day

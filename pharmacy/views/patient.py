@@ -6,10 +6,12 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.selectors import patients_of
 from clinics.policies import request_membership
-from pharmacy.models import Prescription
+from pharmacy.models import Prescription, PrescriptionState
 from pharmacy.policies import Reader, reader_at
 from pharmacy.selectors import readable_by
+from pharmacy.selectors_orders import orders_of_prescription
 from pharmacy.services.papers import file_name, paper_of
 from pharmacy.states import today_at
 from precta.access import login_required
@@ -26,9 +28,14 @@ def detail(request: HttpRequest, prescription_id: str) -> HttpResponse:
     """What stands in it. It takes no change: whoever sends one is told so beside it (409)."""
     reader, prescription = _asked(request, prescription_id)
     is_mine = reader.doctor is not None and prescription.doctor_id == reader.doctor.pk
+    state = prescription.state(today_at(request.clinic))
+    is_patients = reader.doctor is None and patients_of(request.user).filter(pk=prescription.patient_id).exists()
+    is_sold = state == PrescriptionState.ACTIVE and request.clinic.policy.sells_medicines
     context = {
         "prescription": prescription,
-        "state": prescription.state(today_at(request.clinic)),
+        "state": state,
+        "may_order": is_patients and is_sold,
+        "orders": orders_of_prescription(prescription, request.user) if is_patients else [],
         "replacement": prescription.replacement,
         "replaces": prescription.replaces,
         "for_doctor": reader.doctor is not None or reader.is_staff,

@@ -36,6 +36,7 @@ NOT_PAGES = {
     "appointments:doctor:record-preview",
     "appointments:me:record-file",
     "appointments:patient:pay-status",
+    "pharmacy:orders:pay-status",
     "clinics:join:address",
     "clinics:join:progress",
     "clinics:join:licence",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from appointments.models import ConsultationAddendum, MedicalRecord, RoomMessage, TimeOff
 from clinics.admin_sites import clinic_admin
 from clinics.models import Clinic
-from pharmacy.models import Prescription, PrescriptionTemplate
+from pharmacy.models import Medicine, Order, OrderItem, Prescription, PrescriptionTemplate
 from pharmacy.services.substitution import propose
 from precta import hosts
 from precta.audit.services import record
@@ -82,6 +82,44 @@ def planted(cast):
             )
             for deleted_at in (None, now)
         )
+        medicine = Medicine.objects.create(
+            sku=CANARY[:40],
+            generic_name=CANARY,
+            brand_name=CANARY,
+            substances=[CANARY],
+            form="tablet",
+            pack_size=10,
+            pack_unit="tablets",
+            price=Decimal(100),
+            is_prescription_only=False,
+        )
+        order = Order.objects.create(
+            patient=person,
+            placed_by=person.user,
+            prescription=prescription,
+            status="cancelled",
+            cancelled_at=now,
+            cancellation_reason=CANARY,
+            refund_due=0,
+            subtotal=100,
+            total_amount=100,
+            fulfilment="delivery",
+            delivery_address=CANARY,
+            delivery_notes=CANARY,
+            courier_name=CANARY,
+            received_by=CANARY,
+            idempotency_key="canary",
+        )
+        OrderItem.objects.create(
+            order=order,
+            medicine=medicine,
+            position=1,
+            name=CANARY,
+            quantity=1,
+            ordered_quantity=1,
+            unit_price=100,
+            total_price=100,
+        )
         record("canary.planted", resource=visit, user=person.user, details={"canary": CANARY})
     order, asked = _planted_order(cast, person)
     return {
@@ -99,6 +137,7 @@ def planted(cast):
         "template_id": template.pk,
         "record_id": document.pk,
         "deleted_id": deleted.pk,
+        "order_id": order.pk,
         "day": 1,
         "name": f"{'0' * 32}.png",
         "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk, prescription.pk, order.pk),

@@ -149,6 +149,7 @@ PLATFORM = {
     "appointments:me:record-file": Rule(only("patient", missing=ACCOUNTS), NO),
     "pharmacy:me:prescriptions": Rule(only(*ACCOUNTS), NO),
     "pharmacy:me:pdf": Rule(only("patient", missing=ACCOUNTS - {"patient"}), NO),
+    "pharmacy:me-orders:orders": Rule(only(*ACCOUNTS), NO),
     # Whoever holds the paper
     "pharmacy:check": both(ANYBODY),
     "pharmacy:verify": LOOK,
@@ -260,6 +261,17 @@ CLINIC = {
     # A prescription: the patient's side, its doctor, and those who dispense. A sent change gets a 409.
     "pharmacy:patient:detail": both(READS_PRESCRIPTIONS),
     "pharmacy:patient:pdf": Rule(READS_PRESCRIPTIONS, NO),
+    # The pharmacy's counter is everybody's, an order the patient's side's
+    "pharmacy:orders:counter": LOOK,
+    "pharmacy:orders:basket": both(ANYBODY),
+    "pharmacy:orders:checkout": both(only(*ACCOUNTS)),
+    "pharmacy:orders:fill": both(only("patient", missing=ACCOUNTS - {"patient"})),
+    "pharmacy:orders:order": Rule(MY_VISIT, NO),
+    "pharmacy:orders:cancel": both(MY_VISIT),
+    "pharmacy:orders:receipt": Rule(MY_VISIT, NO),
+    "pharmacy:orders:pay": both(MY_VISIT),
+    "pharmacy:orders:pay-status": Rule(MY_VISIT, NO),
+    "pharmacy:orders:pay-return": Rule(MY_VISIT, NO),
     "pharmacy:doctor:write": both(DOCTORS_OWN_VISIT),
     "pharmacy:doctor:replace": both(DOCTORS_OWN_VISIT),
     "pharmacy:doctor:medicines": Rule(only("doctor"), NO),

@@ -21,6 +21,7 @@ from clinics.policies import can, request_membership
 from precta import clock
 from precta.audit.services import record
 from precta.payments.models import Payment, PaymentMethod, PaymentPurpose, PaymentStatus, Refund, RefundStatus
+from precta.payments.subjects import subject_of
 
 COMING = (AppointmentStatus.PENDING_PAYMENT, AppointmentStatus.CONFIRMED, AppointmentStatus.IN_PROGRESS)
 MOST_VISITS, MOST_PAYMENTS = 50, 50
@@ -75,6 +76,7 @@ def of_payment(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     return {
         "row": payment_row(payment, capabilities(request)),
         "visit": visit,
+        "subject": subject_of(request, payment) if visit is None else None,
         "link_id": _link_id(request, visit.patient_id) if visit else "",
     }
 

@@ -15,7 +15,16 @@ from clinics.policies import can, capability_required, request_membership
 from precta.audit.services import record
 
 # What a role has to hold to see a kind. Notes and documents are between patients and their doctors.
-NEEDS = {EntryKind.VISIT: "visits.view", EntryKind.PRESCRIPTION: "prescriptions.view"}
+NEEDS = {
+    EntryKind.VISIT: "visits.view",
+    EntryKind.PRESCRIPTION: "prescriptions.view",
+    EntryKind.ORDER: "orders.view",
+}
+PAGES = {
+    EntryKind.VISIT: "admin:appointments_appointment_change",
+    EntryKind.PRESCRIPTION: "admin:pharmacy_prescription_change",
+    EntryKind.ORDER: "admin:pharmacy_order_change",
+}
 
 
 @capability_required("patients.view")
@@ -43,6 +52,4 @@ def of_patient(request: HttpRequest, patient_id: str) -> HttpResponse:
 
 
 def _page_of(entry: Entry) -> str:
-    if entry.kind == EntryKind.VISIT:
-        return reverse("admin:appointments_appointment_change", args=[entry.id])
-    return reverse("admin:pharmacy_prescription_change", args=[entry.id])
+    return reverse(PAGES[entry.kind], args=[entry.id])

@@ -20,6 +20,7 @@ PAGES = {
     EntryKind.NOTE: "appointments:patient:detail",
     EntryKind.PRESCRIPTION: "pharmacy:patient:detail",
     EntryKind.RECORD: "appointments:records:detail",
+    EntryKind.ORDER: "pharmacy:orders:order",
 }
 PAPERS = {EntryKind.PRESCRIPTION: "pharmacy:me:pdf", EntryKind.RECORD: "appointments:me:record-file"}
 

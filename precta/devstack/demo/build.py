@@ -19,11 +19,14 @@ from appointments.models import (
     TimeOff,
 )
 from appointments.services.projections import refresh_clinic
-from clinics.models import Clinic, ClinicStatus
+from clinics.models import Clinic, ClinicStatus, Membership, MembershipRole
 from clinics.services.creation import create_clinic
 from pharmacy.models import (
+    Dispensing,
     Medicine,
     MedicineBatch,
+    Order,
+    OrderItem,
     Prescription,
     PrescriptionTemplate,
     PriceChange,
@@ -35,6 +38,7 @@ from precta.devstack.demo.catalogue import make_catalogue
 from precta.devstack.demo.dice import Dice
 from precta.devstack.demo.documents import add_documents
 from precta.devstack.demo.money import Till
+from precta.devstack.demo.orders import Counter
 from precta.devstack.demo.people import Cast, People
 from precta.devstack.demo.places import CLINICS
 from precta.devstack.demo.prescriptions import Pharmacy
@@ -82,8 +86,10 @@ def build_demo(
             clinic = clinics[plan.slug]
             book = Visits(dice, clinic, cast, till, now).build()
             _save(clinic, book, till)
-            _prescribe(Pharmacy(Dice(f"{seed} {clinic.slug}"), clinic, now), clinic, book)
-            _stock(clinic, Dice(f"{seed} {clinic.slug} shelf"), now)
+            prescriptions = _prescribe(Pharmacy(Dice(f"{seed} {clinic.slug}"), clinic, now), clinic, book)
+            made = make_catalogue(clinic, dice=Dice(f"{seed} {clinic.slug} shelf"), now=now)
+            counter = Counter(Dice(f"{seed} {clinic.slug} orders"), clinic, made, till, now, _pharmacist(clinic))
+            _sell(counter, cast, book, prescriptions)
             with clinic_context(clinic):
                 add_documents(dice, cast.patients[0], now)
             if plan.suspended:
@@ -125,19 +131,40 @@ def _save(clinic: Clinic, book: Book, till: Till) -> None:
     _insert(Consent, book.consents)
 
 
-def _prescribe(pharmacy: Pharmacy, clinic: Clinic, book: Book) -> None:
+def _prescribe(pharmacy: Pharmacy, clinic: Clinic, book: Book) -> list[Prescription]:
     first = book.windows[0].doctor if book.windows else None
     with clinic_context(clinic):
-        _insert(Prescription, pharmacy.build(book.appointments), stamp="issued_at")
+        prescriptions = pharmacy.build(book.appointments)
+        _insert(Prescription, prescriptions, stamp="issued_at")
         _insert(PrescriptionTemplate, pharmacy.templates(first) if first is not None else [])
+    return prescriptions
 
 
-def _stock(clinic: Clinic, dice: Dice, now: datetime) -> None:
-    made = make_catalogue(clinic, dice=dice, now=now)
+def _pharmacist(clinic: Clinic) -> User | None:
+    """Who dispenses: of the pharmacists, or else of the owners, the first."""
+    for role in (MembershipRole.PHARMACIST, MembershipRole.OWNER):
+        membership = Membership.objects.filter(clinic=clinic, role=role).select_related("user").order_by("pk").first()
+        if membership is not None:
+            return membership.user
+    return None
+
+
+def _sell(counter: Counter, cast: Cast, book: Book, prescriptions: list[Prescription]) -> None:
+    """The catalogue, and what was ordered of it; a clinic that is closed has orders of the past only, and so none."""
+    clinic, till, made = counter.clinic, counter.till, counter.made
+    payments, refunds = (len(rows.get(clinic.pk, [])) for rows in (till.payments, till.refunds))
+    if not any(plan.suspended for plan in CLINICS if plan.slug == clinic.slug):
+        known = set(book.links)
+        counter.build([patient for patient in cast.patients if patient.pk in known], prescriptions)
     with clinic_context(clinic):
+        _insert(Payment, till.payments.get(clinic.pk, [])[payments:])
+        _insert(Refund, till.refunds.get(clinic.pk, [])[refunds:])
         _insert(Medicine, made.medicines)
         _insert(MedicineBatch, made.batches, stamp="received_at")
+        _insert(Order, counter.orders)
+        _insert(OrderItem, counter.items)
         _insert(StockMovement, made.movements, stamp="made_at")
+        _insert(Dispensing, counter.dispensings, stamp="dispensed_at")
         _insert(PriceChange, made.prices, stamp="changed_at")
 
 

@@ -7,9 +7,29 @@ from typing import Any
 
 from appointments.models import Appointment
 from clinics.models import Clinic
+from pharmacy.models import Order
 from precta.devstack.demo.dice import Dice
 from precta.devstack.paystack.store import FIRST_REFUND, FIRST_TRANSACTION, Store
 from precta.payments.models import Payment, PaymentMethod, PaymentPurpose, PaymentStatus, Refund, RefundStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What money is for."""
+
+    id: str
+    clinic_id: str
+    payer: Any
+    amount: Any
+    purpose: str
+
+    @classmethod
+    def visit(cls, visit: Appointment) -> "Sold":
+        return cls(visit.pk, visit.clinic_id, visit.booked_by, visit.fee, PaymentPurpose.APPOINTMENT)
+
+    @classmethod
+    def order(cls, order: Order, clinic: Clinic) -> "Sold":
+        return cls(order.pk, clinic.pk, order.placed_by, order.total_amount, PaymentPurpose.ORDER)
 
 
 @dataclass
@@ -23,12 +43,15 @@ class Till:
     _numbers: dict[str, int] = field(default_factory=dict)  # payment id → the provider's number
 
     def paid(self, clinic: Clinic, visit: Appointment, at: datetime) -> Payment:
-        payment = self._payment(clinic, visit, at, PaymentStatus.COMPLETED)
+        return self.collected(clinic, Sold.visit(visit), at)
+
+    def collected(self, clinic: Clinic, sold: Sold, at: datetime) -> Payment:
+        payment = self._payment(clinic, sold, at, PaymentStatus.COMPLETED)
         payment.paid_at = at
         return payment
 
     def failed(self, clinic: Clinic, visit: Appointment, at: datetime) -> Payment:
-        payment = self._payment(clinic, visit, at, PaymentStatus.FAILED)
+        payment = self._payment(clinic, Sold.visit(visit), at, PaymentStatus.FAILED)
         payment.failure_reason = "Declined by the customer"
         return payment
 
@@ -41,22 +64,25 @@ class Till:
         ledger[:] = [row for row in ledger if row["reference"] != payment.provider_reference]
 
     def refund(self, payment: Payment, visit: Appointment, at: datetime) -> None:
+        self.returned(payment, Sold.visit(visit), visit.refund_due or 0, "Visit cancelled", at)
+
+    def returned(self, payment: Payment, sold: Sold, amount: Any, reason: str, at: datetime) -> None:
         number = FIRST_REFUND + len(self._ledger["refunds"]) + 1
         refund = Refund(
             id=self.dice.id(),
             payment=payment,
-            key=f"cancel:{visit.pk}",
-            subject_id=visit.pk,
-            amount=visit.refund_due or 0,
+            key=f"cancel:{sold.id}",
+            subject_id=sold.id,
+            amount=amount,
             currency=payment.currency,
-            reason="Visit cancelled",
+            reason=reason,
             status=RefundStatus.PROCESSED,
             provider_refund_id=str(number),
             attempts=1,
             created_at=at,
             processed_at=at + timedelta(minutes=4),
         )
-        self.refunds.setdefault(visit.clinic_id, []).append(refund)
+        self.refunds.setdefault(sold.clinic_id, []).append(refund)
         if refund.amount == payment.amount:
             payment.status = PaymentStatus.REFUNDED
         self._ledger["refunds"].append(
@@ -73,16 +99,16 @@ class Till:
             }
         )
 
-    def _payment(self, clinic: Clinic, visit: Appointment, at: datetime, status: str) -> Payment:
+    def _payment(self, clinic: Clinic, sold: Sold, at: datetime, status: str) -> Payment:
         dice = self.dice
         number = FIRST_TRANSACTION + len(self._numbers) + 1
         mpesa = dice.chance(0.8)
         payment = Payment(
             id=dice.id(),
-            user=visit.booked_by,
-            type=PaymentPurpose.APPOINTMENT,
-            subject_id=visit.pk,
-            amount=visit.fee,
+            user=sold.payer,
+            type=sold.purpose,
+            subject_id=sold.id,
+            amount=sold.amount,
             currency=clinic.policy.currency,
             method=PaymentMethod.MPESA if mpesa else PaymentMethod.CARD,
             status=status,
@@ -101,7 +127,7 @@ class Till:
                 "reference": payment.provider_reference,
                 "kind": "charge" if mpesa else "checkout",
                 "status": "success" if paid else "failed",
-                "email": visit.booked_by.email,
+                "email": sold.payer.email,
                 "amount": int(payment.amount * 100),
                 "currency": payment.currency,
                 "channel": "mobile_money" if mpesa else "card",
