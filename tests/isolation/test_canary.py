@@ -137,7 +137,6 @@ def planted(cast):
         "template_id": template.pk,
         "record_id": document.pk,
         "deleted_id": deleted.pk,
-        "order_id": order.pk,
         "day": 1,
         "name": f"{'0' * 32}.png",
         "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk, prescription.pk, order.pk),
