@@ -5,3 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class ContentConfig(AppConfig):
     name = "content"
     verbose_name = _("Articles and reviews")
+
+    def ready(self) -> None:
+        # Each registers what it holds.
+        from content import review_parts  # noqa: F401

@@ -9,6 +9,7 @@ from accounts import languages, specialties
 from accounts.directory import cards, headings, lookup, options, pages
 from accounts.directory.filters import Filters
 from accounts.directory.lookup import Places
+from accounts.directory.profile_parts import parts_of
 from clinics.models import Clinic
 from precta import clock, hosts
 
@@ -96,6 +97,7 @@ def doctor(request: HttpRequest, doctor_id: str) -> HttpResponse:
             "spoken": [languages.name_of(code) for code in found.languages],
             "house": found.clinic,
             "opening": pages.opening(found.clinic, now=now),
+            "parts": parts_of(request, found),
             "canonical": hosts.platform_url("accounts:directory:doctor", found.pk),
         },
     )
