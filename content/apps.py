@@ -8,4 +8,4 @@ class ContentConfig(AppConfig):
 
     def ready(self) -> None:
         # Each registers what it holds.
-        from content import review_parts  # noqa: F401
+        from content import review_invitations, review_notices, review_parts  # noqa: F401
