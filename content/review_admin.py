@@ -150,6 +150,7 @@ class ModerationAdmin(ReadOnlyAdmin):
 
     reasons: dict[str, Reason] = {}
     template = ""
+    parameter = ""  # what the address calls the row
     ordering = (
         Case(When(moderation_status=PENDING, then=F("created_at"))).asc(nulls_last=True),
         F("moderated_at").desc(nulls_last=True),
@@ -163,7 +164,7 @@ class ModerationAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_decision"
         view = self.admin_site.admin_view(require_POST(self.decide_one))
-        return [path("<str:row_id>/decision/", view, name=name), *super().get_urls()]
+        return [path(f"<str:{self.parameter}>/decision/", view, name=name), *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -173,9 +174,9 @@ class ModerationAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         return self._page(request, row)
 
-    def decide_one(self, request: HttpRequest, row_id: str) -> HttpResponse:
+    def decide_one(self, request: HttpRequest, **named: str) -> HttpResponse:
         """What somebody else has decided meanwhile, or its author has changed, is told and not overwritten."""
-        row = get_object_or_404(self.get_queryset(request), pk=row_id)
+        row = get_object_or_404(self.get_queryset(request), pk=named[self.parameter])
         action, seen = request.POST.get("action"), request.POST.get("seen") or "not shown"
         if action == "approve":
             act, told = (lambda: self.approve(row, request.user, seen)), gettext("It is published now.")
@@ -320,6 +321,7 @@ def _reject_answer(row: ReviewAnswer, by: Any, seen: str, reason: str) -> Any:
 class ReviewAdmin(ModerationAdmin):
     reasons = REVIEW_REASONS
     template = "admin/platform/review.html"
+    parameter = "review_id"
     list_display = ("stars", "marked_text", "doctor", "clinic", "waiting_for", "state")
     list_select_related = ("doctor", "clinic", "patient", "written_by__patient")
     list_filter = (Queue, "rating", "clinic")
@@ -371,6 +373,7 @@ class ReviewAdmin(ModerationAdmin):
 class ReviewAnswerAdmin(ModerationAdmin):
     reasons = ANSWER_REASONS
     template = "admin/platform/review_answer.html"
+    parameter = "answer_id"
     list_display = ("doctor", "marked_text", "waiting_for", "state")
     list_select_related = ("review__doctor", "review__clinic", "review__patient", "review__written_by__patient")
     list_filter = (Queue,)
@@ -464,7 +467,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.decide_one))
-        return [path("<str:row_id>/decision/", view, name="content_reviewreport_decision"), *super().get_urls()]
+        return [path("<str:report_id>/decision/", view, name="content_reviewreport_decision"), *super().get_urls()]
 
     @admin.display(description=_("doctor"), ordering="review__doctor__last_name")
     def doctor(self, row: ReviewReport) -> str:
@@ -498,8 +501,8 @@ class ReviewReportAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         return self._page(request, row)
 
-    def decide_one(self, request: HttpRequest, row_id: str) -> HttpResponse:
-        row = get_object_or_404(self.get_queryset(request), pk=row_id)
+    def decide_one(self, request: HttpRequest, report_id: str) -> HttpResponse:
+        row = get_object_or_404(self.get_queryset(request), pk=report_id)
         action = request.POST.get("action")
         here = reverse("admin:content_reviewreport_change", args=[row.pk])
         try:

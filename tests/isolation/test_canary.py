@@ -11,6 +11,7 @@ from django.utils import timezone
 from appointments.models import ConsultationAddendum, MedicalRecord, RoomMessage, TimeOff
 from clinics.admin_sites import clinic_admin
 from clinics.models import Clinic
+from content.models import Review, ReviewAnswer, ReviewReport
 from pharmacy.models import Prescription, PrescriptionTemplate
 from precta import hosts
 from precta.audit.services import record
@@ -81,8 +82,25 @@ def planted(cast):
             for deleted_at in (None, now)
         )
         record("canary.planted", resource=visit, user=person.user, details={"canary": CANARY})
+    # Published, so that it stands on every page of its doctor: none of those is the other clinic's.
+    review = Review.objects.create(
+        patient=person,
+        doctor=doctor,
+        clinic=cast.uzima,
+        consultation_id=notes.pk,
+        visited_on=now.date(),
+        written_by=person.user,
+        rating=1,
+        comment=CANARY,
+        moderation_status="approved",
+        moderated_at=now,
+    )
+    ReviewAnswer.objects.create(review=review, text=CANARY, moderation_status="approved", moderated_at=now)
+    ReviewReport.objects.create(review=review, reported_by=doctor.user, reason="other", details=CANARY)
     return {
         "doctor_id": doctor.pk,
+        "consultation_id": notes.pk,
+        "review_id": review.pk,
         "appointment_id": visit.pk,
         "visit_id": visit.pk,
         "seen_id": seen.pk,
@@ -95,7 +113,7 @@ def planted(cast):
         "deleted_id": deleted.pk,
         "day": 1,
         "name": f"{'0' * 32}.png",
-        "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk, prescription.pk),
+        "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk, prescription.pk, review.pk),
     }
 
 

@@ -96,6 +96,8 @@ PLATFORM = {
     "accounts:directory:clinics": LOOK,
     "accounts:directory:robots": LOOK,
     "accounts:directory:sitemap": LOOK,
+    "content:reviews:list": LOOK,
+    "content:reviews:report": both(WHOEVER_SIGNED_IN),
     "pages:privacy": LOOK,
     "pages:terms": LOOK,
     "pages:help": LOOK,
@@ -148,6 +150,7 @@ PLATFORM = {
     "appointments:me:records": Rule(only(*ACCOUNTS), NO),
     "appointments:me:record-file": Rule(only("patient", missing=ACCOUNTS), NO),
     "pharmacy:me:prescriptions": Rule(only(*ACCOUNTS), NO),
+    "content:me:reviews": Rule(only(*ACCOUNTS), NO),
     "pharmacy:me:pdf": Rule(only("patient", missing=ACCOUNTS - {"patient"}), NO),
     # Whoever holds the paper
     "pharmacy:check": both(ANYBODY),
@@ -220,6 +223,11 @@ CLINIC = {
     "appointments:records:file": Rule(MY_VISIT, NO),
     "appointments:records:preview": Rule(MY_VISIT, NO),
     "appointments:records:views": Rule(MY_VISIT, NO),
+    # A review: of the completed visit's own patient, whoever else asks
+    "content:patient:review": both(MY_VISIT),
+    "content:patient:review-withdraw": both(MY_VISIT),
+    "content:doctor:reviews": Rule(only("doctor"), NO),
+    "content:doctor:review-answer": both(only("doctor")),
     # The room of a video visit: of its two people, and of its doctor to begin and to end it
     "appointments:room:room": Rule(IN_THE_ROOM, NO),
     "appointments:room:exchange": Rule(NO, IN_THE_ROOM),
@@ -329,6 +337,9 @@ ADMIN = {
     "platform_admin:accounts_user_access": both(ADMIN_ONLY),
     "platform_admin:accounts_doctor_decision": Rule(NO, ADMIN_ONLY),
     "platform_admin:accounts_doctor_paper": Rule(ADMIN_ONLY, NO),
+    "platform_admin:content_review_decision": Rule(NO, ADMIN_ONLY),
+    "platform_admin:content_reviewanswer_decision": Rule(NO, ADMIN_ONLY),
+    "platform_admin:content_reviewreport_decision": Rule(NO, ADMIN_ONLY),
     "platform_admin:figures": Rule(ADMIN_ONLY, NO),
     "platform_admin:figures-csv": Rule(ADMIN_ONLY, NO),
 }
@@ -338,9 +349,13 @@ for label in (
     "audit.auditlog",
     "accounts.doctor",
     "accounts.doctorcredential",
+    "content.reviewreport",
 ):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, export=ADMIN_ONLY)
-for label in ("accounts.user", "clinics.clinic", "clinics.clinicapplication", "clinics.emergencyaccess"):
+for label in (
+    *("accounts.user", "clinics.clinic", "clinics.clinicapplication", "clinics.emergencyaccess"),
+    *("content.review", "content.reviewanswer"),
+):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, act=ADMIN_ONLY, export=ADMIN_ONLY)
 
 INSIDE = only(*STAFF)

@@ -14,10 +14,13 @@ from appointments.models import (
     RoomMessage,
     TimeOff,
 )
+from appointments.services.projections import recount_consultations
 from clinics.emergency import EmergencyAccess
 from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
 from clinics.services.staff import invite
+from content.models import Review, ReviewAnswer, ReviewReport
+from content.services.ratings import refresh_rating
 from pharmacy.models import Prescription, PrescriptionTemplate
 from pharmacy.services.issuing import letterhead_of
 from precta import clock
@@ -149,6 +152,23 @@ def make_sample(cast, event: str = "sample"):
         )
         template = PrescriptionTemplate.objects.create(doctor=cast.doctor, name="Fever", medications=[line()])
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
+    review = Review.objects.create(
+        patient=cast.patient,
+        doctor=cast.doctor,
+        clinic=cast.uzima,
+        consultation_id=signed.pk,
+        visited_on=seen.scheduled_at.date(),
+        written_by=cast.patient.user,
+        rating=4,
+        comment="She listened.",
+        moderation_status="approved",
+        moderated_at=now,
+    )
+    refresh_rating(cast.doctor.pk)
+    with clinic_context(cast.uzima):
+        recount_consultations(cast.doctor.pk)
+    answer = ReviewAnswer.objects.create(review=review, text="Thank you.")
+    report = ReviewReport.objects.create(review=review, reported_by=cast.doctor.user, reason="abuse")
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
     invitation = invite(clinic=cast.uzima, by=cast.owner, role="pharmacist", email=cast.other_patient.user.email)
     opened = now - timedelta(days=1)
@@ -189,6 +209,10 @@ def make_sample(cast, event: str = "sample"):
             "deleted_id": deleted.pk,
             "prescription_id": prescription.pk,
             "template_id": template.pk,
+            "consultation_id": signed.pk,
+            "review_id": review.pk,
+            "answer_id": answer.pk,
+            "report_id": report.pk,
             "code": prescription.verification_code,
         },
         by_model={
@@ -203,6 +227,9 @@ def make_sample(cast, event: str = "sample"):
                 "accounts.user": cast.patient.user.pk,
                 "accounts.doctor": cast.doctor.pk,
                 "accounts.doctorcredential": credential.pk,
+                "content.review": review.pk,
+                "content.reviewanswer": answer.pk,
+                "content.reviewreport": report.pk,
             },
             "clinic": {
                 "accounts.clinicpatient": clinic_link.pk,

@@ -21,6 +21,7 @@ from appointments.models import (
 from appointments.services.projections import refresh_clinic
 from clinics.models import Clinic, ClinicStatus
 from clinics.services.creation import create_clinic
+from content.models import Review, ReviewAnswer, ReviewReport
 from pharmacy.models import Prescription, PrescriptionTemplate
 from precta import clock, hosts
 from precta.devstack.demo.applications import add_applications
@@ -30,6 +31,7 @@ from precta.devstack.demo.money import Till
 from precta.devstack.demo.people import Cast, People
 from precta.devstack.demo.places import CLINICS
 from precta.devstack.demo.prescriptions import Pharmacy
+from precta.devstack.demo.reviews import Critics, count_ratings
 from precta.devstack.demo.visits import Book, Visits
 from precta.notifications.models import NotificationType
 from precta.notifications.services import notify
@@ -75,6 +77,7 @@ def build_demo(
             book = Visits(dice, clinic, cast, till, now).build()
             _save(clinic, book, till)
             _prescribe(Pharmacy(Dice(f"{seed} {clinic.slug}"), clinic, now), clinic, book)
+            _say_how_it_was(Dice(f"{seed} {clinic.slug} reviews"), clinic, book, cast, now)
             with clinic_context(clinic):
                 add_documents(dice, cast.patients[0], now)
             if plan.suspended:
@@ -83,6 +86,7 @@ def build_demo(
                     _drop_future(now)
                 Clinic.objects.filter(pk=clinic.pk).update(status=ClinicStatus.SUSPENDED)
         _count_consultations(cast, clinics)
+        count_ratings()
         _welcome(cast)
         known = [patient for patient in cast.patients if patient.user.has_email and patient.user.email_verified]
         add_applications(known[20:23], User.objects.filter(role=Role.ADMIN).earliest("email"), now)
@@ -121,6 +125,14 @@ def _prescribe(pharmacy: Pharmacy, clinic: Clinic, book: Book) -> None:
     with clinic_context(clinic):
         _insert(Prescription, pharmacy.build(book.appointments), stamp="issued_at")
         _insert(PrescriptionTemplate, pharmacy.templates(first) if first is not None else [])
+
+
+def _say_how_it_was(dice: Dice, clinic: Clinic, book: Book, cast: Cast, now: datetime) -> None:
+    moderator = User.objects.filter(role=Role.ADMIN).earliest("email")
+    made = Critics(dice, clinic, cast.guardians, moderator, cast.patients[0], now).build(book.consultations)
+    _insert(Review, made.reviews)
+    _insert(ReviewAnswer, made.answers)
+    _insert(ReviewReport, made.reports)
 
 
 def _insert(model: type[models.Model], rows: list, *, stamp: str = "created_at") -> None:
