@@ -49,10 +49,10 @@ def with_names(rows: QuerySet[Any], clinic: str) -> QuerySet[Any]:
         .values(n=Concat("first_name", Value(" "), "last_name", output_field=CharField()))
     )
     staff = Membership.objects.filter(clinic=OuterRef(clinic), is_active=True, user__patient__isnull=False).order_by()
-    staff = staff.values(
+    staff_names = staff.values(
         n=Concat("user__patient__first_name", Value(" "), "user__patient__last_name", output_field=CharField())
     )
-    return rows.annotate(doctor_names=ArraySubquery(doctors), staff_names=ArraySubquery(staff))
+    return rows.annotate(doctor_names=ArraySubquery(doctors), staff_names=ArraySubquery(staff_names))
 
 
 def names_of(row: Any, review: Review) -> list[str]:

@@ -56,8 +56,12 @@ def ask_for_review(event: OutboxEvent) -> None:
                 "The visit was at %(clinic)s, for %(name)s."
             )
             said = Words(title, body % names, _("Write a review"))
+
+        def words(said: Words = said) -> Words:
+            return said
+
         url = clinic_url(clinic, "content:patient:review", seen.pk)
-        _tell(event, person.user, lambda said=said: said, url, language=person.language)
+        _tell(event, person.user, words, url, language=person.language)
 
 
 @on("review.approved")

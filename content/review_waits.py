@@ -21,7 +21,7 @@ SELECT 'report', count(*), min(created_at) FROM content_reviewreport WHERE decid
 
 
 class Waiting(NamedTuple):
-    count: int
+    number: int
     oldest: datetime | None
 
     @property
@@ -41,18 +41,18 @@ def _waiting(request: HttpRequest) -> dict[str, Waiting]:
 def reviews_to_read(request: HttpRequest) -> Wait:
     found = _waiting(request)["review"]
     url = reverse("admin:content_review_changelist") + "?queue=waiting"
-    return Wait(_("Reviews to moderate"), found.count, url, "warn", found.note)
+    return Wait(_("Reviews to moderate"), found.number, url, "warn", found.note)
 
 
 @waits("platform", order=41)
 def answers_to_read(request: HttpRequest) -> Wait:
     found = _waiting(request)["answer"]
     url = reverse("admin:content_reviewanswer_changelist") + "?queue=waiting"
-    return Wait(_("Doctors’ answers to moderate"), found.count, url, "warn", found.note)
+    return Wait(_("Doctors’ answers to moderate"), found.number, url, "warn", found.note)
 
 
 @waits("platform", order=42)
 def reports_to_decide(request: HttpRequest) -> Wait:
     found = _waiting(request)["report"]
     url = reverse("admin:content_reviewreport_changelist") + "?queue=open"
-    return Wait(_("Reported reviews"), found.count, url, "bad", found.note)
+    return Wait(_("Reported reviews"), found.number, url, "bad", found.note)

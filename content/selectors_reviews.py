@@ -24,7 +24,7 @@ ORDERS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def seen_visit(*, user: User, clinic: Clinic, consultation_id: str) -> SeenVisit | None:
+def seen_visit(*, user: Any, clinic: Clinic, consultation_id: str) -> SeenVisit | None:
     """The completed consultation of `user`, or of somebody they act for, in the clinic's own schema, which is active.
 
     None for any other: another person's, another clinic's, one that is not completed, one that a doctor gave to
@@ -46,7 +46,7 @@ def seen_visit(*, user: User, clinic: Clinic, consultation_id: str) -> SeenVisit
     return SeenVisit(found.pk, visit.patient, visit.doctor, clinic, day)
 
 
-def works_at(user: User, clinic: Clinic) -> bool:
+def works_at(user: Any, clinic: Clinic) -> bool:
     """Whoever works at a clinic does not judge its doctors."""
     if Membership.objects.filter(user=user, clinic=clinic, is_active=True).exists():
         return True
@@ -93,7 +93,7 @@ _CONSULTATIONS = (
 )
 
 
-def not_reviewed(user: User, visits: Sequence[Visit]) -> list[tuple[Visit, str]]:
+def not_reviewed(user: Any, visits: Sequence[Visit]) -> list[tuple[Visit, str]]:
     """The completed visits among `visits`, which are the asker's own, that nobody reviewed: each with the id of its
     consultation. At most three statements, none when no visit is completed."""
     over = [v for v in visits if v.status == AppointmentStatus.COMPLETED and v.clinic.is_open]

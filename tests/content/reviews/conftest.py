@@ -1,6 +1,7 @@
 """A completed visit, its consultation, and reviews of it in any state."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ from precta.tenancy import clinic_context
 from tests import factories
 
 AT = datetime(2026, 3, 2, 7, tzinfo=UTC)
+_numbers = count()
 SAID = {"rating": "4", "comment": "She listened and explained what to do next."}
 
 
@@ -20,8 +22,9 @@ def make_seen(patient, doctor, at=AT, *, status="completed", **extra):
     return visit, factories.make_consultation(visit)
 
 
-def make_review(patient, doctor, *, rating=4, status="pending", at=AT, **extra):
-    """A review of a visit of its own."""
+def make_review(patient, doctor, *, rating=4, status="pending", at=None, **extra):
+    """A review of a visit of its own: at `at`, or at a time of March that no other takes."""
+    at = at or AT + timedelta(hours=next(_numbers) % 600, minutes=30)
     visit, consultation = make_seen(patient, doctor, at)
     decided = {} if status == "pending" else {"moderated_at": clock.now()}
     if status == "rejected":
@@ -46,13 +49,7 @@ def make_review(patient, doctor, *, rating=4, status="pending", at=AT, **extra):
 def make_reviews(doctor, ratings, *, status="approved"):
     """One review by a patient of its own for each of `ratings`."""
     return [
-        make_review(
-            factories.make_patient(f"Person{n}", "Wanjala"),
-            doctor,
-            rating=rating,
-            status=status,
-            at=AT + timedelta(days=n),
-        )
+        make_review(factories.make_patient(f"Person{n}", "Wanjala"), doctor, rating=rating, status=status)
         for n, rating in enumerate(ratings)
     ]
 
