@@ -42,7 +42,7 @@ IN_A_LIST = 400
 
 
 def with_names(rows: QuerySet[Any], clinic: str) -> QuerySet[Any]:
-    """Each row with `known_names`: of the doctors and the staff of the clinic, whom no text should name."""
+    """Each row with the names of the clinic’s doctors and staff, whom no text should name."""
     doctors = (
         Doctor.objects.filter(clinic=OuterRef(clinic))
         .order_by()

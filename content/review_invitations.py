@@ -16,6 +16,7 @@ from precta.outbox.services import emit_once
 AFTER = timedelta(days=1)
 # How late the question may still come after an interruption: far less than events are remembered (outbox KEPT).
 LATE = timedelta(days=2)
+LONGEST = timedelta(days=1)
 
 
 def invite_reviews(now: datetime | None = None) -> int:
@@ -28,6 +29,7 @@ def invite_reviews(now: datetime | None = None) -> int:
         Consultation.objects.annotate(over_at=Coalesce("ended_at", "started_at"))
         .filter(
             appointment__status=AppointmentStatus.COMPLETED,
+            started_at__gt=now - AFTER - LATE - LONGEST,  # which has an index
             over_at__gt=now - AFTER - LATE,
             over_at__lte=now - AFTER,
         )
