@@ -36,7 +36,10 @@ def run(rounds: int, seconds: float) -> dict[str, float]:
         port, _ = stack.enter_context(stage.server("precta.wsgi", DATABASE))
         host = f"precta.localhost:{port}"
         plain = [load.get("floor", "/people/?city=Nairobi")]
-        ours = [load.get(host, LIST, User_Agent=BROWSER), load.get(host, LIST + "?category=disease", User_Agent=BROWSER)]
+        ours = [
+            load.get(host, LIST, User_Agent=BROWSER),
+            load.get(host, LIST + "?category=disease", User_Agent=BROWSER),
+        ]
         searches, reads = list(search_requests(host)), list(read_requests(host))
         for server, requests in ((floor, plain), (port, ours + searches[:20] + reads[:20])):
             warmed = load.drive(server, load.repeat(requests), seconds=3)

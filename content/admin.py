@@ -1,5 +1,6 @@
-"""Articles and who writes them, in the platform's admin."""
+"""The platform's pages for articles, for who writes them, and for reviews."""
 
+from content import review_admin
 from content.views import article_admin, author_admin
 
-__all__ = ["article_admin", "author_admin"]
+__all__ = ["article_admin", "author_admin", "review_admin"]

@@ -7,5 +7,5 @@ class ContentConfig(AppConfig):
     verbose_name = _("Articles and reviews")
 
     def ready(self) -> None:
-        # Registers what stands on the directory's pages, and which pictures are needed.
-        from content import parts, stored_files  # noqa: F401
+        # Each registers what it holds.
+        from content import parts, review_invitations, review_notices, review_parts, stored_files  # noqa: F401

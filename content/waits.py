@@ -1,4 +1,4 @@
-"""The platform's first page: articles that are being written, and those that will appear by themselves."""
+"""The platform's first page: articles that are being written, those that will appear by themselves, and reviews."""
 
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest
@@ -7,6 +7,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from clinics.dashboard import Wait, waits
+from content import review_waits  # noqa: F401 - registers itself
 from content.models import Article, ArticleStatus
 from precta import clock
 

@@ -135,6 +135,7 @@ PRESCRIPTION_TEMPLATES = Entry(
     ("pharmacy:doctor:template",),
     _("Templates"),
 )
+MY_REVIEWS = Entry(_("Reviews"), "star", "clinic", "content:doctor:reviews", ("content:doctor:review",))
 
 MENUS: dict[str, tuple[Entry, ...]] = {
     "platform": (DOCTORS, CLINICS, ARTICLES, MY_CARE),
@@ -146,7 +147,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "account": (INBOX, PROFILE),
     "doctor": (MY_PRACTICE, INBOX, PROFILE),
     "workspace-tabs": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),
-    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS, EARNINGS, PRESCRIPTION_TEMPLATES),
+    "workspace": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS, EARNINGS, PRESCRIPTION_TEMPLATES, MY_REVIEWS),
     "legal": (
         Entry(_("For clinics"), "building-2", "platform", "clinics:join:landing", ("clinics:join:",)),
         Entry(_("For doctors"), "stethoscope", "platform", "accounts:join-doctor:home", ()),

@@ -191,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300,
     },
     "remind-patients": {"task": "appointments.tasks.remind_all", "schedule": 600},
+    "invite-reviews": {"task": "content.review_invitations.invite_all", "schedule": 1800},
     "close-left-open": {"task": "appointments.tasks.close_left_open_all", "schedule": 1800},
     "sweep-applications": {"task": "clinics.tasks.sweep_applications", "schedule": 60},
     "refund-suspended": {"task": "appointments.tasks.refund_suspended_all", "schedule": 600},

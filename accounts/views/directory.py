@@ -10,6 +10,7 @@ from accounts.directory import cards, headings, home_parts, lookup, options, pag
 from accounts.directory import sitemap as addresses
 from accounts.directory.filters import Filters
 from accounts.directory.lookup import Places
+from accounts.directory.profile_parts import parts_of
 from clinics.models import Clinic
 from precta import clock, hosts
 
@@ -98,6 +99,7 @@ def doctor(request: HttpRequest, doctor_id: str) -> HttpResponse:
             "spoken": [languages.name_of(code) for code in found.languages],
             "house": found.clinic,
             "opening": pages.opening(found.clinic, now=now),
+            "parts": parts_of(request, found),
             "canonical": hosts.platform_url("accounts:directory:doctor", found.pk),
         },
     )

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Doctor, Patient, Role, User
 from accounts.selectors import patients_of
+from appointments.home_parts import parts_of
 from appointments.selectors_across import VisitKind, clinics_of, visits_across
 from appointments.views.visit_lists import list_context, read_filters
 from clinics.models import Membership
@@ -55,6 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "then": coming[1:],
         "more": max(0, visits.counts[VisitKind.COMING] - SHOWN_COMING),
         "lately": lately[:SHOWN_LATELY],
+        "parts": parts_of(request, lately[:SHOWN_LATELY]),
     }
     return render(request, "appointments/me/home.html", context)
 

@@ -99,6 +99,8 @@ class Migration(migrations.Migration):
                 ('rating', models.IntegerField(db_index=True, verbose_name='stars')),
                 ('comment', models.TextField(blank=True, default='', verbose_name='text')),
                 ('language', models.CharField(default='en', max_length=10, verbose_name='language')),
+                ('is_anonymous', models.BooleanField(db_default=False, default=False, verbose_name='without a name')),
+                ('attempt', models.PositiveSmallIntegerField(db_default=1, default=1, verbose_name='attempt')),
                 ('moderation_status', models.CharField(choices=[('pending', 'Waiting for moderation'), ('approved', 'Published'), ('rejected', 'Rejected')], db_default='pending', db_index=True, default='pending', max_length=10, verbose_name='moderation')),
                 ('moderated_at', models.DateTimeField(blank=True, null=True, verbose_name='moderated')),
                 ('rejection_reason', models.TextField(blank=True, default='', verbose_name='reason of the rejection')),
@@ -121,16 +123,20 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', precta.ids.IdField(default=precta.ids.new_id, editable=False, max_length=36, primary_key=True, serialize=False)),
                 ('text', models.TextField(verbose_name='answer')),
+                ('language', models.CharField(default='en', max_length=10, verbose_name='language')),
+                ('attempt', models.PositiveSmallIntegerField(db_default=1, default=1, verbose_name='attempt')),
                 ('moderation_status', models.CharField(choices=[('pending', 'Waiting for moderation'), ('approved', 'Published'), ('rejected', 'Rejected')], db_default='pending', db_index=True, default='pending', max_length=10, verbose_name='moderation')),
                 ('moderated_at', models.DateTimeField(blank=True, null=True, verbose_name='moderated')),
                 ('rejection_reason', models.TextField(blank=True, default='', verbose_name='reason of the rejection')),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now(), verbose_name='written')),
+                ('updated_at', models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now(), verbose_name='changed')),
                 ('moderated_by', models.ForeignKey(blank=True, db_column='moderated_by', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='moderated by')),
                 ('review', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='answer', to='content.review', verbose_name='review')),
             ],
             options={
                 'verbose_name': 'answer',
                 'verbose_name_plural': 'answers',
+                'ordering': ('created_at',),
             },
         ),
         migrations.CreateModel(
@@ -242,7 +248,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='review',
+            constraint=models.CheckConstraint(condition=models.Q(('attempt__gte', 1), ('attempt__lte', 2)), name='review_attempts_counted'),
+        ),
+        migrations.AddConstraint(
+            model_name='review',
             constraint=models.UniqueConstraint(fields=('patient', 'consultation_id'), name='review_once_per_consultation'),
+        ),
+        migrations.AddIndex(
+            model_name='reviewanswer',
+            index=models.Index(condition=models.Q(('moderation_status', 'pending')), fields=['created_at'], name='review_answer_waiting'),
         ),
         migrations.AddConstraint(
             model_name='reviewanswer',
@@ -255,6 +269,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reviewanswer',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('moderation_status', 'rejected'), _negated=True), models.Q(('rejection_reason', ''), _negated=True), _connector='OR'), name='review_answer_rejected_with_reason'),
+        ),
+        migrations.AddConstraint(
+            model_name='reviewanswer',
+            constraint=models.CheckConstraint(condition=models.Q(('attempt__gte', 1), ('attempt__lte', 2)), name='review_answer_attempts_counted'),
         ),
         migrations.AddConstraint(
             model_name='reviewreport',

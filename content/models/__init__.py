@@ -9,9 +9,19 @@ from content.models.article import (
     Author,
     ViewBatch,
 )
-from content.models.review import ModerationStatus, ReportReason, Review, ReviewAnswer, ReviewReport
+from content.models.review import (
+    MODERATION,
+    MOST_ATTEMPTS,
+    ModerationStatus,
+    ReportReason,
+    Review,
+    ReviewAnswer,
+    ReviewReport,
+)
 
 __all__ = [
+    "MODERATION",
+    "MOST_ATTEMPTS",
     "TRANSITIONS",
     "Article",
     "ArticleCategory",

@@ -18,6 +18,16 @@ class ModerationStatus(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
 
 
+# What may follow which: a rejected review is written anew by its author once, and its rejection can be taken back.
+MODERATION = {
+    ModerationStatus.PENDING: frozenset({ModerationStatus.APPROVED, ModerationStatus.REJECTED}),
+    ModerationStatus.APPROVED: frozenset({ModerationStatus.REJECTED}),
+    ModerationStatus.REJECTED: frozenset({ModerationStatus.PENDING, ModerationStatus.APPROVED}),
+}
+# How often the same review, or answer, may be written: once, and anew after a rejection.
+MOST_ATTEMPTS = 2
+
+
 class ReportReason(models.TextChoices):
     PRIVATE = "private", _("It tells something private about a person")
     ABUSE = "abuse", _("It insults or threatens")
@@ -30,7 +40,9 @@ class Review(models.Model):
     """A patient's judgement of one consultation.
 
     It lives with the platform, which publishes and moderates it, not with the clinic that it judges: `consultation_id`
-    is the clinic's row, checked when it is written. `written_by` is the patient, or the guardian who wrote for them.
+    is the clinic's row, checked when it is written. `written_by` is the patient, or the guardian who wrote for them. No
+    name is stored: when its author's goes, the review stays without one. `attempt` is 2 once a rejected text was
+    written anew. `updated_at` changes with every save: by it a moderator decides on the text that was shown.
     """
 
     id = IdField()
@@ -49,6 +61,8 @@ class Review(models.Model):
     rating = models.IntegerField(_("stars"), db_index=True)
     comment = models.TextField(_("text"), blank=True, default="")
     language = models.CharField(_("language"), max_length=10, default="en")
+    is_anonymous = models.BooleanField(_("without a name"), default=False, db_default=False)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1, db_default=1)
     moderation_status = models.CharField(
         _("moderation"),
         max_length=10,
@@ -94,6 +108,9 @@ class Review(models.Model):
                 condition=~Q(moderation_status="rejected") | ~Q(rejection_reason=""),
                 name="review_rejected_with_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(attempt__gte=1, attempt__lte=MOST_ATTEMPTS), name="review_attempts_counted"
+            ),
             models.UniqueConstraint(fields=["patient", "consultation_id"], name="review_once_per_consultation"),
         )
 
@@ -107,6 +124,8 @@ class ReviewAnswer(models.Model):
     id = IdField()
     review = models.OneToOneField(Review, models.PROTECT, related_name="answer", verbose_name=_("review"))
     text = models.TextField(_("answer"))
+    language = models.CharField(_("language"), max_length=10, default="en")
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1, db_default=1)
     moderation_status = models.CharField(
         _("moderation"),
         max_length=10,
@@ -127,10 +146,15 @@ class ReviewAnswer(models.Model):
     )
     rejection_reason = models.TextField(_("reason of the rejection"), blank=True, default="")
     created_at = models.DateTimeField(_("written"), auto_now_add=True, db_default=Now())
+    updated_at = models.DateTimeField(_("changed"), auto_now=True, db_default=Now())
 
     class Meta:
         verbose_name = _("answer")
         verbose_name_plural = _("answers")
+        ordering = ("created_at",)
+        indexes = (
+            models.Index(fields=["created_at"], name="review_answer_waiting", condition=Q(moderation_status="pending")),
+        )
         constraints = (
             choices_check("moderation_status", ModerationStatus.values, "review_answer_moderation_known"),
             models.CheckConstraint(
@@ -140,6 +164,9 @@ class ReviewAnswer(models.Model):
             models.CheckConstraint(
                 condition=~Q(moderation_status="rejected") | ~Q(rejection_reason=""),
                 name="review_answer_rejected_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(attempt__gte=1, attempt__lte=MOST_ATTEMPTS), name="review_answer_attempts_counted"
             ),
         )
 

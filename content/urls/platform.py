@@ -7,4 +7,5 @@ app_name = "content"
 urlpatterns = [
     path("articles/", include("content.urls.public")),
     path("", include("content.urls.reviews")),
+    path("me/reviews/", include("content.urls.me")),
 ]

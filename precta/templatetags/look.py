@@ -96,6 +96,7 @@ STATUS: dict[str, tuple[str, str]] = {
     "refunded": ("", "undo-2"),
     "processed": ("ok", "undo-2"),
     "verified": ("ok", "shield-check"),
+    "approved": ("ok", "check"),
     "rejected": ("bad", "x"),
     "active": ("ok", "check"),
     "suspended": ("bad", "pause"),

@@ -12,6 +12,7 @@ from clinics.admin_sites import clinic_admin, platform_admin
 from clinics.emergency import EmergencyAccess
 from clinics.models import Clinic
 from clinics.services.staff import invite
+from content.models import Review, ReviewAnswer, ReviewReport
 from precta import clock
 from precta.audit.services import record
 from precta.payments.models import Payment, Refund
@@ -45,6 +46,28 @@ def add_one_of_each(cast, number: int) -> None:
         expires_at=now - timedelta(hours=23, minutes=30),
     )
     record("sign_in.succeeded", resource=staff, user=staff)
+    review = Review.objects.create(
+        patient=patient,
+        doctor=doctor,
+        clinic=cast.uzima,
+        consultation_id=f"consultation{number}",
+        visited_on=now.date(),
+        written_by=patient.user,
+        rating=4,
+        comment=f"Many{number} was here",
+        moderation_status="approved",
+        moderated_at=now,
+        moderated_by=doctor.verified_by,
+    )
+    ReviewAnswer.objects.create(review=review, text="x", moderated_by=doctor.verified_by)
+    ReviewReport.objects.create(
+        review=review,
+        reported_by=doctor.user,
+        reason="abuse",
+        decided_at=now,
+        decided_by=doctor.verified_by,
+        was_upheld=False,
+    )
     factories.make_full_week(doctor)
     visit = factories.make_appointment(patient, doctor, now + timedelta(minutes=5 + number), fee=2500)
     with clinic_context(cast.uzima):

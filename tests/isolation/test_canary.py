@@ -11,6 +11,7 @@ from django.utils import timezone
 from appointments.models import ConsultationAddendum, MedicalRecord, RoomMessage, TimeOff
 from clinics.admin_sites import clinic_admin
 from clinics.models import Clinic
+from content.models import Review, ReviewAnswer, ReviewReport
 from pharmacy.models import Medicine, Order, OrderItem, Prescription, PrescriptionTemplate
 from pharmacy.services.substitution import propose
 from precta import hosts
@@ -122,11 +123,28 @@ def planted(cast):
         )
         record("canary.planted", resource=visit, user=person.user, details={"canary": CANARY})
     order, asked = _planted_order(cast, person)
+    # Published, so that it stands on every page of its doctor: none of those is the other clinic's.
+    review = Review.objects.create(
+        patient=person,
+        doctor=doctor,
+        clinic=cast.uzima,
+        consultation_id=notes.pk,
+        visited_on=now.date(),
+        written_by=person.user,
+        rating=1,
+        comment=CANARY,
+        moderation_status="approved",
+        moderated_at=now,
+    )
+    ReviewAnswer.objects.create(review=review, text=CANARY, moderation_status="approved", moderated_at=now)
+    ReviewReport.objects.create(review=review, reported_by=doctor.user, reason="other", details=CANARY)
     return {
         "doctor_id": doctor.pk,
         "order_id": order.pk,
         "item_id": asked.item_id,
         "substitution_id": asked.pk,
+        "consultation_id": notes.pk,
+        "review_id": review.pk,
         "appointment_id": visit.pk,
         "visit_id": visit.pk,
         "seen_id": seen.pk,
@@ -139,7 +157,17 @@ def planted(cast):
         "deleted_id": deleted.pk,
         "day": 1,
         "name": f"{'0' * 32}.png",
-        "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk, prescription.pk, order.pk),
+        "rows": (
+            visit.pk,
+            payment.pk,
+            window.pk,
+            away.pk,
+            doctor.pk,
+            cast.uzima.pk,
+            prescription.pk,
+            order.pk,
+            review.pk,
+        ),
     }
 
 

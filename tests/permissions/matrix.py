@@ -101,6 +101,8 @@ PLATFORM = {
     "content:public:article": LOOK,
     "content:public:author": LOOK,
     "content:public:feed": LOOK,
+    "content:reviews:list": LOOK,
+    "content:reviews:report": both(WHOEVER_SIGNED_IN),
     "pages:privacy": LOOK,
     "pages:terms": LOOK,
     "pages:help": LOOK,
@@ -153,6 +155,7 @@ PLATFORM = {
     "appointments:me:records": Rule(only(*ACCOUNTS), NO),
     "appointments:me:record-file": Rule(only("patient", missing=ACCOUNTS), NO),
     "pharmacy:me:prescriptions": Rule(only(*ACCOUNTS), NO),
+    "content:me:reviews": Rule(only(*ACCOUNTS), NO),
     "pharmacy:me:pdf": Rule(only("patient", missing=ACCOUNTS - {"patient"}), NO),
     "pharmacy:me-orders:orders": Rule(only(*ACCOUNTS), NO),
     # Whoever holds the paper
@@ -226,6 +229,11 @@ CLINIC = {
     "appointments:records:file": Rule(MY_VISIT, NO),
     "appointments:records:preview": Rule(MY_VISIT, NO),
     "appointments:records:views": Rule(MY_VISIT, NO),
+    # A review: of the completed visit's own patient, whoever else asks
+    "content:patient:review": both(MY_VISIT),
+    "content:patient:review-withdraw": both(MY_VISIT),
+    "content:doctor:reviews": Rule(only("doctor"), NO),
+    "content:doctor:review-answer": both(only("doctor")),
     # The room of a video visit: of its two people, and of its doctor to begin and to end it
     "appointments:room:room": Rule(IN_THE_ROOM, NO),
     "appointments:room:exchange": Rule(NO, IN_THE_ROOM),
@@ -351,6 +359,9 @@ ADMIN = {
     "platform_admin:content_article_preview": Rule(NO, ADMIN_ONLY),
     "platform_admin:content_article_versions": Rule(ADMIN_ONLY, NO),
     "platform_admin:content_article_version": Rule(ADMIN_ONLY, ADMIN_ONLY, {"number": "1"}),
+    "platform_admin:content_review_decision": Rule(NO, ADMIN_ONLY),
+    "platform_admin:content_reviewanswer_decision": Rule(NO, ADMIN_ONLY),
+    "platform_admin:content_reviewreport_decision": Rule(NO, ADMIN_ONLY),
     "platform_admin:figures": Rule(ADMIN_ONLY, NO),
     "platform_admin:figures-csv": Rule(ADMIN_ONLY, NO),
 }
@@ -360,9 +371,13 @@ for label in (
     "audit.auditlog",
     "accounts.doctor",
     "accounts.doctorcredential",
+    "content.reviewreport",
 ):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, export=ADMIN_ONLY)
-for label in ("accounts.user", "clinics.clinic", "clinics.clinicapplication", "clinics.emergencyaccess"):
+for label in (
+    *("accounts.user", "clinics.clinic", "clinics.clinicapplication", "clinics.emergencyaccess"),
+    *("content.review", "content.reviewanswer"),
+):
     ADMIN |= admin_model("platform_admin", label, inside=ADMIN_ONLY, view=ADMIN_ONLY, act=ADMIN_ONLY, export=ADMIN_ONLY)
 WRITTEN = dict.fromkeys(("inside", "view", "change", "add", "export"), ADMIN_ONLY)
 ADMIN |= admin_model("platform_admin", "content.article", act=ADMIN_ONLY, **WRITTEN)

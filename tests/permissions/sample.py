@@ -14,11 +14,14 @@ from appointments.models import (
     RoomMessage,
     TimeOff,
 )
+from appointments.services.projections import recount_consultations
 from clinics.emergency import EmergencyAccess
 from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
 from clinics.services.staff import invite
+from content.models import Review, ReviewAnswer, ReviewReport
 from content.services.articles import publish
+from content.services.ratings import refresh_rating
 from pharmacy.models import Prescription, PrescriptionTemplate
 from pharmacy.services.desk import dispense
 from pharmacy.services.issuing import letterhead_of
@@ -37,8 +40,8 @@ from tests.content.writing import make_author, write
 from tests.files import corpus
 from tests.permissions.matrix import STRANGER
 from tests.pharmacy.conftest import line
-from tests.pharmacy.shelf import make_batch, make_medicine
 from tests.pharmacy.desk_helpers import batches_of, item_of, paid_order, stocked
+from tests.pharmacy.shelf import make_batch, make_medicine
 
 
 def make_people(cast):
@@ -177,6 +180,23 @@ def make_sample(cast, event: str = "sample"):
     author = make_author(cast.admin)
     article = publish(article=write(cast.admin, author=cast.admin), by_user=cast.admin)
     order, asked, dispensing = make_prepared_order(cast)
+    review = Review.objects.create(
+        patient=cast.patient,
+        doctor=cast.doctor,
+        clinic=cast.uzima,
+        consultation_id=signed.pk,
+        visited_on=seen.scheduled_at.date(),
+        written_by=cast.patient.user,
+        rating=4,
+        comment="She listened.",
+        moderation_status="approved",
+        moderated_at=now,
+    )
+    refresh_rating(cast.doctor.pk)
+    with clinic_context(cast.uzima):
+        recount_consultations(cast.doctor.pk)
+    answer = ReviewAnswer.objects.create(review=review, text="Thank you.")
+    report = ReviewReport.objects.create(review=review, reported_by=cast.doctor.user, reason="abuse")
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
     invitation = invite(clinic=cast.uzima, by=cast.owner, role="pharmacist", email=cast.other_patient.user.email)
     opened = now - timedelta(days=1)
@@ -224,6 +244,10 @@ def make_sample(cast, event: str = "sample"):
             "item_id": asked.item_id,
             "substitution_id": asked.pk,
             "dispensing_id": dispensing.pk,
+            "consultation_id": signed.pk,
+            "review_id": review.pk,
+            "answer_id": answer.pk,
+            "report_id": report.pk,
             "code": prescription.verification_code,
         },
         by_model={
@@ -240,6 +264,9 @@ def make_sample(cast, event: str = "sample"):
                 "accounts.doctorcredential": credential.pk,
                 "content.article": article.pk,
                 "content.author": author.pk,
+                "content.review": review.pk,
+                "content.reviewanswer": answer.pk,
+                "content.reviewreport": report.pk,
             },
             "clinic": {
                 "accounts.clinicpatient": clinic_link.pk,

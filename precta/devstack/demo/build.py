@@ -21,6 +21,7 @@ from appointments.models import (
 from appointments.services.projections import refresh_clinic
 from clinics.models import Clinic, ClinicStatus, Membership, MembershipRole
 from clinics.services.creation import create_clinic
+from content.models import Review, ReviewAnswer, ReviewReport
 from pharmacy.models import (
     Dispensing,
     Medicine,
@@ -43,6 +44,7 @@ from precta.devstack.demo.orders import Counter
 from precta.devstack.demo.people import Cast, People
 from precta.devstack.demo.places import CLINICS
 from precta.devstack.demo.prescriptions import Pharmacy
+from precta.devstack.demo.reviews import Critics, count_ratings
 from precta.devstack.demo.visits import Book, Visits
 from precta.notifications.models import NotificationType
 from precta.notifications.services import notify
@@ -91,6 +93,7 @@ def build_demo(
             made = make_catalogue(clinic, dice=Dice(f"{seed} {clinic.slug} shelf"), now=now)
             counter = Counter(Dice(f"{seed} {clinic.slug} orders"), clinic, made, till, now, _pharmacist(clinic))
             _sell(counter, cast, book, prescriptions)
+            _say_how_it_was(Dice(f"{seed} {clinic.slug} reviews"), clinic, book, cast, now)
             with clinic_context(clinic):
                 add_documents(dice, cast.patients[0], now)
             if plan.suspended:
@@ -99,6 +102,7 @@ def build_demo(
                     _drop_future(now)
                 Clinic.objects.filter(pk=clinic.pk).update(status=ClinicStatus.SUSPENDED)
         _count_consultations(cast, clinics)
+        count_ratings()
         _welcome(cast)
         known = [patient for patient in cast.patients if patient.user.has_email and patient.user.email_verified]
         add_applications(known[20:23], User.objects.filter(role=Role.ADMIN).earliest("email"), now)
@@ -169,6 +173,14 @@ def _sell(counter: Counter, cast: Cast, book: Book, prescriptions: list[Prescrip
         _insert(StockMovement, made.movements, stamp="made_at")
         _insert(Dispensing, counter.dispensings, stamp="dispensed_at")
         _insert(PriceChange, made.prices, stamp="changed_at")
+
+
+def _say_how_it_was(dice: Dice, clinic: Clinic, book: Book, cast: Cast, now: datetime) -> None:
+    moderator = User.objects.filter(role=Role.ADMIN).earliest("email")
+    made = Critics(dice, clinic, cast.guardians, moderator, cast.patients[0], now).build(book.consultations)
+    _insert(Review, made.reviews)
+    _insert(ReviewAnswer, made.answers)
+    _insert(ReviewReport, made.reports)
 
 
 def _insert(model: type[models.Model], rows: list, *, stamp: str = "created_at") -> None:

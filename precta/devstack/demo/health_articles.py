@@ -135,7 +135,10 @@ class Library:
         ]
         for field, lines in (
             ("paediatrics", ("writes about children and their parents", "huandika kuhusu watoto na wazazi wao")),
-            ("general-practice", ("writes about what people ask most", "huandika kuhusu yale ambayo watu huuliza zaidi")),
+            (
+                "general-practice",
+                ("writes about what people ask most", "huandika kuhusu yale ambayo watu huuliza zaidi"),
+            ),
         ):
             doctor = self._doctor(field, avoid={author.user_id for author in authors})
             authors.append(

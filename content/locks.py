@@ -1,0 +1,26 @@
+"""The order in which whatever changes reviews takes its locks; all of it in the public schema.
+
+1. the review's row; 2. its answer's or its reports'; 3. the doctor's, whose rating is counted again.
+
+Rows are locked FOR NO KEY UPDATE: a clinic's new row may refer to a doctor meanwhile.
+"""
+
+from content.models import Review, ReviewAnswer, ReviewReport
+
+
+def lock_review(review_id: str) -> Review:
+    return Review.objects.select_for_update(no_key=True, of=("self",)).get(pk=review_id)
+
+
+def lock_answer(answer: ReviewAnswer) -> ReviewAnswer:
+    """With its review."""
+    lock_review(answer.review_id)
+    rows = ReviewAnswer.objects.select_for_update(no_key=True, of=("self",)).select_related("review")
+    return rows.get(pk=answer.pk)
+
+
+def lock_report(report: ReviewReport) -> ReviewReport:
+    """With its review."""
+    lock_review(report.review_id)
+    rows = ReviewReport.objects.select_for_update(no_key=True, of=("self",)).select_related("review")
+    return rows.get(pk=report.pk)

@@ -1,0 +1,1 @@
+"""Reviews: writing one, reading them, answering and reporting."""
