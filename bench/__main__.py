@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
 
-from bench import load, measures, stage, uploads
+from bench import articles, load, measures, stage, uploads
 from bench.targets import TARGETS
 
 ROUNDS = 5
@@ -24,6 +24,7 @@ BOOKINGS = 400
 LIST = "/doctors/?city=Nairobi&specialty=general-practice"
 RACES, RACERS = 100, 8
 UPLOADS = {"upload_mb_s_vs_copy", "upload_rss_growth_mb"}
+ARTICLES = {"article_list_vs_floor", "article_search_100k_ms_vs_pk_read"}
 RESULTS = Path(__file__).parent / "results.json"
 # Figures that need no server: by name, what Django runs in a bench database and prints.
 ALONE = {
@@ -49,9 +50,9 @@ def main() -> int:
 
 def measure(wanted: set[str], options: argparse.Namespace) -> dict[str, float]:
     """The figures that are wanted, and those that are measured together with them."""
-    together, alone = wanted - UPLOADS - set(ALONE), wanted & set(ALONE)
+    together, alone = wanted - UPLOADS - ARTICLES - set(ALONE), wanted & set(ALONE)
     found: dict[str, float] = {}
-    if together or wanted & UPLOADS:
+    if together or wanted & (UPLOADS | ARTICLES):
         database = "precta_bench"
         stage.prepare_databases(keep=options.keep, big=bool(together))
     else:
@@ -61,6 +62,9 @@ def measure(wanted: set[str], options: argparse.Namespace) -> dict[str, float]:
         found |= Bench(options.rounds, options.seconds).run()
     if wanted & UPLOADS:
         found |= uploads.run(options.rounds)
+    if wanted & ARTICLES:
+        articles.prepare(keep=options.keep)
+        found |= articles.run(options.rounds, options.seconds)
     return found | {name: stage.ask(database, ALONE[name]) for name in sorted(alone)}
 
 

@@ -17,5 +17,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "upload_rss_growth_mb": ("<=", 30),
     "clinic_create_ms_vs_migrate": ("<=", 0.5),
     "pdf_per_s_vs_typst_alone": (">=", 0.6),
+    "article_list_vs_floor": (">=", 0.7),
+    "article_search_100k_ms_vs_pk_read": ("<=", 3),
     "double_bookings": ("<=", 0),
 }

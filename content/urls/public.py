@@ -9,6 +9,6 @@ app_name = "public"
 urlpatterns = [
     path("", public.articles, name="articles"),
     path("feed.xml", feeds.feed, name="feed"),
-    path("authors/<slug:slug>/", public.author, name="author"),
-    path("<slug:slug>/", public.article, name="article"),
+    path("authors/<slug:author_slug>/", public.author, name="author"),
+    path("<slug:article_slug>/", public.article, name="article"),
 ]

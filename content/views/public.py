@@ -50,11 +50,11 @@ def articles(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def article(request: HttpRequest, slug: str) -> HttpResponse:
+def article(request: HttpRequest, article_slug: str) -> HttpResponse:
     """A published article; 404 for drafts and those of a time to come, 410 for one that was put away."""
-    found = selectors.by_slug(slug)
+    found = selectors.by_slug(article_slug)
     if found is None:
-        return _other_spelling(slug)
+        return _other_spelling(article_slug)
     if found.status == ArticleStatus.ARCHIVED and found.published_at is not None:
         return render(
             request, "content/public/gone.html", {"category": cards.category_name(found.category)}, status=410
@@ -101,9 +101,9 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-def author(request: HttpRequest, slug: str) -> HttpResponse:
+def author(request: HttpRequest, author_slug: str) -> HttpResponse:
     """Who writes here, and what they have written in the reader's language."""
-    found = get_object_or_404(Author, slug=slug)
+    found = get_object_or_404(Author, slug=author_slug)
     asked = Filters.read({name: request.GET.get(name, "") for name in ("page", "language")})
     written = selectors.listed(asked, author=found)
     shown = written.filters

@@ -29,6 +29,7 @@ NOT_PAGES = {
     "accounts:directory:robots",
     "accounts:clinic:robots",
     "accounts:directory:sitemap",
+    "content:public:feed",
     "appointments:patient:calendar",
     "appointments:records:file",
     "appointments:records:preview",

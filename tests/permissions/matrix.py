@@ -96,6 +96,11 @@ PLATFORM = {
     "accounts:directory:clinics": LOOK,
     "accounts:directory:robots": LOOK,
     "accounts:directory:sitemap": LOOK,
+    # Reading
+    "content:public:articles": LOOK,
+    "content:public:article": LOOK,
+    "content:public:author": LOOK,
+    "content:public:feed": LOOK,
     "pages:privacy": LOOK,
     "pages:terms": LOOK,
     "pages:help": LOOK,

@@ -191,6 +191,8 @@ def make_sample(cast, event: str = "sample"):
             "refund_id": refund.pk,
             "record_id": document.pk,
             "article_id": article.pk,
+            "article_slug": article.slug,
+            "author_slug": author.slug,
             "deleted_id": deleted.pk,
             "prescription_id": prescription.pk,
             "template_id": template.pk,
