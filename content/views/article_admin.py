@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -135,7 +134,7 @@ class ArticleAdmin(Versions, Editor):
     ordering = (models.F("published_at").desc(nulls_first=True), "-updated_at", "pk")
     confirmed_actions = (PUBLISH, ARCHIVE)
     export_fields = (
-        *("title", "slug", "language", "topic", "category", "state", "written_by", "reviewed", "reviewed_at"),
+        *("title", "slug", "language", "topic", "category", "state", "written_by", "reviewed_by", "reviewed_at"),
         *("published_at", "reading_minutes", "view_count", "updated_at"),
     )
 
@@ -146,10 +145,7 @@ class ArticleAdmin(Versions, Editor):
     @admin.display(description=_("status"), ordering="status")
     def state(self, article: Article) -> SafeString:
         if is_scheduled(article):
-            at = localtime(article.published_at)
-            return format_html(
-                '<span class="badge brand">{}</span>', gettext("Scheduled for %(at)s") % {"at": f"{at:%d.%m. %H:%M}"}
-            )
+            return format_html('<span class="badge brand">{}</span>', gettext("Scheduled"))
         tone = {"draft": "warn", "published": "ok"}.get(article.status, "")
         return format_html('<span class="badge {}">{}</span>', tone, article.get_status_display())
 
@@ -157,9 +153,10 @@ class ArticleAdmin(Versions, Editor):
     def written_by(self, article: Article) -> str | None:
         return article.author_name  # type: ignore[attr-defined]
 
-    @admin.display(description=_("medically reviewed"), ordering="reviewed_at")
-    def reviewed(self, article: Article) -> str | None:
-        return article.reviewed_by.display_name if article.reviewed_by is not None else None
+    @admin.display(description=_("reviewed"), ordering="reviewed_at")
+    def reviewed(self, article: Article) -> SafeString:
+        tone, word = ("ok", gettext("Yes")) if article.reviewed_by_id else ("", gettext("No"))
+        return format_html('<span class="badge {}">{}</span>', tone, word)
 
     @admin.display(description=_("page"))
     def public_page(self, article: Article) -> SafeString | None:

@@ -3,6 +3,7 @@
 Every button sends the whole form, so that nothing typed is lost by pressing the wrong one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +46,13 @@ class Preview:
     words: int
     minutes: int
     hero: Hero | None = None
+    sources: Sequence[dict[str, str]] = ()
 
 
-def preview_of(title: str, excerpt: str, body: str, hero: Hero | None = None) -> Preview:
+def preview_of(title: str, excerpt: str, body: str, hero: Hero | None = None, sources: Any = ()) -> Preview:
     if len(body) > MOST_CHARACTERS:
-        return Preview(title, excerpt, None, 0, 0, hero)
-    return Preview(title, excerpt, to_html(body), reading.words(body), reading.minutes(body), hero)
+        return Preview(title, excerpt, None, 0, 0)
+    return Preview(title, excerpt, to_html(body), reading.words(body), reading.minutes(body), hero, sources)
 
 
 def readable(value: Any) -> str:
@@ -191,8 +193,9 @@ class Editor(CarefulModelAdmin):
         data = request.POST
         preview = None
         if act == "preview":
-            hero = hero_of(page["shown"])
-            preview = preview_of(data.get("title", ""), data.get("excerpt", ""), data.get("body", ""), hero)
+            written = (data.get(name, "") for name in ("title", "excerpt", "body"))
+            whole = [row.cleaned_data for row in page["rows"].forms if row.is_valid() and row.cleaned_data]
+            preview = preview_of(*written, hero=hero_of(page["shown"]), sources=whole)
         elif act != "more":
             messages.warning(request, gettext("Nothing was done: choose one of the buttons."))
         for bound in (page["form"], page["schedule"], *page["rows"].forms):
@@ -233,7 +236,7 @@ class Editor(CarefulModelAdmin):
             "schedule": schedule,
             "seen": seen,
             "preview": preview,
-            "first_preview": preview_of(shown.title, shown.excerpt, shown.body, hero_of(shown)),
+            "first_preview": preview_of(shown.title, shown.excerpt, shown.body, hero_of(shown), _rows(shown.sources)),
             "hero": hero_of(shown),
             "is_scheduled": is_waiting,
             "is_seen": not is_new and shown.status == services.PUBLISHED and not is_waiting,

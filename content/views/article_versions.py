@@ -77,7 +77,7 @@ class Versions(CarefulModelAdmin):
             "later": later,
             "changed": compared(before, revision, services.WORDS) if before is not None else [],
             "since": since,
-            "preview": preview_of(revision.title, revision.excerpt, revision.body),
+            "preview": preview_of(revision.title, revision.excerpt, revision.body, sources=revision.sources),
             "seen": services.token_of(article),
         }
         return render(request, "admin/platform/article_version.html", context, status=status)
