@@ -1,8 +1,9 @@
 """How fast health articles are listed and found among 100,000.
 
-The list is set against the floor's plain list of fifty rows. A search is set against reading one article by its address:
-the same client asks one after the other for both in turn, so that a slow minute slows both, and the 95th percentiles
-are compared. The texts are drawn from a vocabulary whose words are as unevenly common as those of a language (Zipf).
+The list is set against the floor's plain list of fifty rows. A search is set against reading one article by its
+address: the same client asks one after the other for both in turn, so that a slow minute slows both, and the 95th
+percentiles are compared. The texts are drawn from a vocabulary whose words are as unevenly common as those of a
+language (Zipf).
 """
 
 import random
@@ -36,7 +37,10 @@ def run(rounds: int, seconds: float) -> dict[str, float]:
         port, _ = stack.enter_context(stage.server("precta.wsgi", DATABASE))
         host = f"precta.localhost:{port}"
         plain = [load.get("floor", "/people/?city=Nairobi")]
-        ours = [load.get(host, LIST, User_Agent=BROWSER), load.get(host, LIST + "?category=disease", User_Agent=BROWSER)]
+        ours = [
+            load.get(host, LIST, User_Agent=BROWSER),
+            load.get(host, LIST + "?category=disease", User_Agent=BROWSER),
+        ]
         searches, reads = list(search_requests(host)), list(read_requests(host))
         for server, requests in ((floor, plain), (port, ours + searches[:20] + reads[:20])):
             warmed = load.drive(server, load.repeat(requests), seconds=3)

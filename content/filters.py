@@ -19,8 +19,8 @@ _SLUG = re.compile(r"[a-z0-9_-]{1,100}")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The filters of a list. An empty string or 1 (page) means: not asked. `language` is what is listed; it stands in an
-    address only if it `is_chosen`, else the list follows the reader's language."""
+    """The filters of a list. An empty string or 1 (page) means: not asked. `language` is what is listed; it stands in
+    an address only if it `is_chosen`, else the list follows the reader's language."""
 
     q: str = ""
     category: str = ""
@@ -47,7 +47,7 @@ class Filters:
 
     def without(self, *names: str) -> "Filters":
         """The same question with some filters dropped, from the first page on."""
-        return replace(self, page=1, **{name: "" for name in names})
+        return replace(self, page=1, **dict.fromkeys(names, ""))
 
     def having(self, **changed: Any) -> "Filters":
         """The same question with some filters set, from the first page on unless the page is what is set."""

@@ -39,7 +39,9 @@ def test_the_page_shows_the_text_who_wrote_it_who_reviewed_it_and_what_it_rests_
 
 def test_search_engines_and_previews_get_absolute_addresses(at_platform, shelf):
     html = body(at_platform().get("/articles/high-blood-pressure/?utm_source=x"))
-    origin = re.search(r'rel="canonical" href="(http://precta\.localhost(?::\d+)?)/articles/high-blood-pressure/"', html)
+    origin = re.search(
+        r'rel="canonical" href="(http://precta\.localhost(?::\d+)?)/articles/high-blood-pressure/"', html
+    )
     assert origin is not None
     assert f'<link rel="alternate" hreflang="sw" href="{origin[1]}/articles/shinikizo-la-damu/">' in html
     assert f'<link rel="alternate" hreflang="en" href="{origin[1]}/articles/high-blood-pressure/">' in html
@@ -110,10 +112,15 @@ def test_whatever_is_in_an_article_is_text(at_platform, shelf):
         slug="bad",
         excerpt='"><img src=x onerror=alert(4)>',
         tags=["<b>&"],
-        sources=[{"publisher": "<i>", "title": "</a><script>", "url": "https://a.test/\"onclick=x"}],
+        sources=[{"publisher": "<i>", "title": "</a><script>", "url": 'https://a.test/"onclick=x'}],
     )
     html = body(at_platform().get("/articles/bad/"))
-    assert "<script>alert" not in html and 'href="javascript:' not in html and "<img src=x" not in html and "<i>" not in html
+    assert (
+        "<script>alert" not in html
+        and 'href="javascript:' not in html
+        and "<img src=x" not in html
+        and "<i>" not in html
+    )
 
 
 def test_related_ones_share_most_tags_or_the_category(at_platform, shelf):

@@ -115,7 +115,14 @@ def test_an_empty_list_says_what_to_do(at_platform, shelf):
 
 @pytest.mark.parametrize(
     ("query", "most"),
-    [("", 2), ("?page=2", 2), ("?tag=heart", 2), ("?q=walking", 3), ("?q=more&page=2", 3), ("?author=wairimu-kamau", 3)],
+    [
+        ("", 2),
+        ("?page=2", 2),
+        ("?tag=heart", 2),
+        ("?q=walking", 3),
+        ("?q=more&page=2", 3),
+        ("?author=wairimu-kamau", 3),
+    ],
 )
 def test_a_list_costs_as_little_for_fifty_as_for_one(at_platform, shelf, query, most):
     for number in range(50):

@@ -116,7 +116,12 @@ def test_a_passage_is_cut_at_words_and_shows_no_markdown():
 def test_more_matches_than_are_ranked_are_told_as_over_so_many(at_platform, shelf):
     Article.objects.bulk_create(
         Article(
-            title=f"Nyama {number}", slug=f"nyama-{number}", body="x", category="news", status="published", published_at=NOW
+            title=f"Nyama {number}",
+            slug=f"nyama-{number}",
+            body="x",
+            category="news",
+            status="published",
+            published_at=NOW,
         )
         for number in range(search.MOST + 5)
     )

@@ -38,7 +38,10 @@ def pair(scene):
         "reviewed_at": clock.now().date(),
         "reading_minutes": 4,
     }
-    body = "Drink **oral rehydration salts** at once.\n\n## Danger signs\n\n- Sunken eyes\n- No urine\n\n" + "Water. " * 300
+    body = (
+        "Drink **oral rehydration salts** at once.\n\n## Danger signs\n\n- Sunken eyes\n- No urine\n\n"
+        + "Water. " * 300
+    )
     english = Article.objects.create(
         title="Zebrapox and clean water",
         slug=f"zebrapox-{number}",

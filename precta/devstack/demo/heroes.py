@@ -53,7 +53,7 @@ NIGHT = tuple(map(_rgb, "16303c 1f4552 2d6470 1a3845 fbf0d6 e7bd66".split()))
 @cache
 def drawn(motif: str, topic: str) -> bytes:
     """A PNG of SIZE."""
-    chance = random.Random(f"{motif} {topic}")  # noqa: S311 - pictures
+    chance = random.Random(f"{motif} {topic}")
     palette = NIGHT if motif == "moon" else PALETTES[chance.choice(FITTING.get(motif, (TEAL, AMBER)))]
     canvas = Canvas(palette)
     canvas.landscape(chance)
@@ -106,7 +106,8 @@ class Canvas:
         ):
             turn, wave = chance.uniform(0, math.tau), chance.uniform(0.75, 1.35)
             hill = [
-                (x, height * base + swing * math.sin(turn + wave * math.tau * x / width)) for x in range(0, width + 9, 8)
+                (x, height * base + swing * math.sin(turn + wave * math.tau * x / width))
+                for x in range(0, width + 9, 8)
             ]
             self.shape([(0, height), *hill, (width, height)], colour, alpha)
 
@@ -197,9 +198,7 @@ def _sun(canvas: Canvas, chance: random.Random) -> None:
     for ray in range(16):
         angle = math.tau * ray / 16
         inner, outer = 220, 275 if ray % 2 else 305
-        canvas.line(
-            [(800 + r * math.cos(angle), 430 + r * math.sin(angle)) for r in (inner, outer)], 15, canvas.ink
-        )
+        canvas.line([(800 + r * math.cos(angle), 430 + r * math.sin(angle)) for r in (inner, outer)], 15, canvas.ink)
 
 
 def _net(canvas: Canvas, chance: random.Random) -> None:
@@ -279,8 +278,15 @@ def _capsule(canvas: Canvas, chance: random.Random) -> None:
 def _plate(canvas: Canvas, chance: random.Random) -> None:
     canvas.circle(800, 440, 300, canvas.light)
     canvas.ring(800, 440, 238, 6, canvas.near)
-    for start, end, colour, alpha in ((180, 360, canvas.ink, 0.92), (0, 90, canvas.near, 1.0), (90, 180, canvas.far, 1.0)):
-        wedge = [(800 + 222 * math.cos(math.radians(a)), 440 + 222 * math.sin(math.radians(a))) for a in range(start, end + 1, 2)]
+    for start, end, colour, alpha in (
+        (180, 360, canvas.ink, 0.92),
+        (0, 90, canvas.near, 1.0),
+        (90, 180, canvas.far, 1.0),
+    ):
+        wedge = [
+            (800 + 222 * math.cos(math.radians(a)), 440 + 222 * math.sin(math.radians(a)))
+            for a in range(start, end + 1, 2)
+        ]
         canvas.shape([(800, 440), *wedge], colour, alpha)
 
 
