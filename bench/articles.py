@@ -1,8 +1,9 @@
 """How fast health articles are listed and found among 100,000.
 
-The list is set against the floor's plain list of fifty rows. A search is set against reading one article by its address:
-the same client asks one after the other for both in turn, so that a slow minute slows both, and the 95th percentiles
-are compared. The texts are drawn from a vocabulary whose words are as unevenly common as those of a language (Zipf).
+The list is set against the floor's plain list of fifty rows. A search is set against reading one article by its
+address: the same client asks one after the other for both in turn, so that a slow minute slows both, and the 95th
+percentiles are compared. The texts are drawn from a vocabulary whose words are as unevenly common as those of a
+language (Zipf).
 """
 
 import random

@@ -1,11 +1,11 @@
 """Counting views without a write for each.
 
-A view is one line in a hash of the cache, one for each visitor, article and day: who came is kept as a keyed hash that
-changes with the day, so that nothing can be read from it. Every minute `flush` takes the hash away under a name of its
-own with an id in it, and adds its sums to the articles in one UPDATE, together with a row that keeps the id. Only then
-the hash is deleted. Whatever stops in between leaves the named hash where it is: the next flush finds it before it takes
-a new one, and the row tells whether its sums are written already. So a view is never added twice, and lost only with the
-cache itself (docs/decisions/0019-articles.md).
+A view is one line in a hash of the cache, one for each visitor, article and day: who came is kept as a keyed hash
+that changes with the day, so that nothing can be read from it. Every minute `flush` takes the hash away under a name
+of its own with an id in it, and adds its sums to the articles in one UPDATE, together with a row that keeps the id.
+Only then the hash is deleted. Whatever stops in between leaves the named hash where it is: the next flush finds it
+before it takes a new one, and the row tells whether its sums are written already. So a view is never added twice, and
+lost only with the cache itself (docs/decisions/0019-articles.md).
 """
 
 import logging

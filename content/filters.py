@@ -19,8 +19,8 @@ _SLUG = re.compile(r"[a-z0-9_-]{1,100}")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The filters of a list. An empty string or 1 (page) means: not asked. `language` is what is listed; it stands in an
-    address only if it `is_chosen`, else the list follows the reader's language."""
+    """The filters of a list. An empty string or 1 (page) means: not asked. `language` is what is listed; it stands in
+    an address only if it `is_chosen`, else the list follows the reader's language."""
 
     q: str = ""
     category: str = ""

@@ -28,14 +28,14 @@ MOST_WORDS = 6
 LEAST_PREFIX = 3
 # Of D, C, B, A: as typed in the head, text, tags and summary, title.
 WEIGHTS = "{0.1, 0.15, 0.5, 1.0}"
-# What people type around the words that matter; some are articles' names themselves ("WHO"), so alone they count.
+# What people type around the words that matter; some are names themselves ("WHO"), so alone they count.
 STOP = frozenset(
     """
     a about am an and any are as at be been but by can do does for from get had has have how i if in into is it its me
     my no not of on or our should so than that the their them then there these they this to too was we were what when
     where which who why will with you your
-    ama au bila cha gani hii hiyo huu huo ili jinsi kama katika kila kuhusu kuwa kwa kwamba la lakini mimi na nami ni nini
-    pia sana si tu ule vipi vya wa wangu ya yake yangu yako yule za zangu
+    ama au bila cha gani hii hiyo huu huo ili jinsi kama katika kila kuhusu kuwa kwa kwamba la lakini mimi na nami ni
+    nini pia sana si tu ule vipi vya wa wangu ya yake yangu yako yule za zangu
     """.split()
 )
 # Swahili puts number in front: who asks for one asks for several, too (mtoto, watoto; kidonda, vidonda).

@@ -1,7 +1,8 @@
 """What people call the same thing, in English and Swahili: who types one finds the others.
 
-One line is one thing; its names are separated by commas and may have several words. Written as `accounts.directory.words`
-folds them: lower case, no accents, no apostrophes. They only lead to articles: nothing here is a diagnosis.
+One line is one thing; its names are separated by commas and may have several words. Written as
+`accounts.directory.words` folds them: lower case, no accents, no apostrophes. They only lead to articles: nothing
+here is a diagnosis.
 """
 
 from functools import cache

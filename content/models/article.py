@@ -155,10 +155,10 @@ class Article(models.Model):
 class ArticleWords(models.Model):
     """What the search reads of a published article, in narrow rows: thousands of them are looked at for a common word.
 
-    A trigger on the articles writes them and nobody else does (migration 0002): nothing that publishes, changes or takes
-    back an article can forget it, and counting views does not touch these indexes. `head` holds the title (weight A), the
-    tags and the summary (B), `words` the same and the text (C); stemmed in English, which keeps the head's words as typed
-    too (D), by plain words in Swahili; without accents in both.
+    A trigger on the articles writes them and nobody else does (migration 0002): nothing that publishes, changes or
+    takes back an article can forget it, and counting views does not touch these indexes. `head` holds the title (weight
+    A), the tags and the summary (B), `words` the same and the text (C); stemmed in English, which keeps the head's
+    words as typed too (D), by plain words in Swahili; without accents in both.
     """
 
     article = models.OneToOneField(

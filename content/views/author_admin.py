@@ -23,9 +23,22 @@ from precta import hosts
 from precta.files.forms import status_of
 
 
+class Writing(admin.SimpleListFilter):
+    title = _("articles")
+    parameter_name = "writes"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
+        return [("yes", _("With articles")), ("no", _("Without articles"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        wanted = {"yes": {"written__gt": 0}, "no": {"written": 0}}.get(self.value() or "")
+        return queryset.filter(**wanted) if wanted else queryset
+
+
 @admin.register(Author, site=platform_admin)
 class AuthorAdmin(CarefulModelAdmin):
     list_display = ("name", "role", "slug", "account", "written")
+    list_filter = (Writing,)
     list_select_related = ("user",)
     search_fields = ("name", "slug", "role", "user__email")
     search_help_text = _("Name, address or e-mail")
@@ -60,7 +73,7 @@ class AuthorAdmin(CarefulModelAdmin):
     def _edit(self, request: HttpRequest, author: Author) -> HttpResponse:
         if request.method not in {"GET", "HEAD", "POST"}:
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        is_new, name = author._state.adding, author.name
+        is_new, name, slug = author._state.adding, author.name, author.slug
         is_sent, status = request.method == "POST", 200
         form = AuthorForm(request.POST if is_sent else None, request.FILES if is_sent else None, instance=author)
         if is_sent:
@@ -78,8 +91,9 @@ class AuthorAdmin(CarefulModelAdmin):
             "title": gettext("New author") if is_new else name,
             "opts": self.opts,
             "author": author,
+            "slug": slug,
             "is_new": is_new,
             "form": form,
-            "public_url": "" if is_new else hosts.platform_url("content:public:author", author.slug),
+            "public_url": "" if is_new else hosts.platform_url("content:public:author", slug),
         }
         return render(request, "admin/platform/author.html", context, status=status)

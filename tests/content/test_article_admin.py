@@ -439,7 +439,9 @@ def test_an_author_is_named_shown_and_changed(editor, cast):
     author.refresh_from_db()
     assert (author.name, author.slug, author.photo_url, author.user) == ("Njeri M.", "njeri", "", cast.owner)
     assert editor.post(url, {**changed, "photo": photo(b"GIF89a", "a.gif")}).status_code == 415
-    assert "Njeri M." in text_of(editor.get("/content/author/"))
+    assert editor.post(url).status_code == 400 and editor.post(url, {"slug": "a b"}).status_code == 400
+    assert "Njeri M." in text_of(editor.get("/content/author/?writes=no"))
+    assert "Njeri M." not in text_of(editor.get("/content/author/?writes=yes"))
     assert editor.get("/content/author/nobody/change/").status_code == 404
 
 

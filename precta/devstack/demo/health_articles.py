@@ -53,8 +53,8 @@ DRAFT = """Notes so far. To be written out with the county's snake-bite team.
 - Which county hospitals keep antivenom now?
 - A sentence about venom in the eyes: rinse with much clean water.
 """
-ARCHIVED = """From this month health facilities no longer ask every visitor for a mask at the gate. Wards for people with weak
-defences still do, and staff will hand you one.
+ARCHIVED = """From this month health facilities no longer ask every visitor for a mask at the gate. Wards for people
+with weak defences still do, and staff will hand you one.
 
 ## What stays
 
@@ -127,10 +127,10 @@ class Library:
                 name=EDITOR,
                 slug="nyambura-gathogo",
                 role="Health editor",
-                bio_en="Nyambura edits Precta's health articles. She was a nurse in Nyeri for nine years before she began to "
-                "write, and reads every article to somebody at home before it is published.",
-                bio_sw="Nyambura ni mhariri wa makala za afya za Precta. Alikuwa muuguzi Nyeri kwa miaka tisa kabla ya kuanza "
-                "kuandika, na kila makala huisomea familia yake kabla ya kuchapishwa.",
+                bio_en="Nyambura edits Precta's health articles. She was a nurse in Nyeri for nine years before she "
+                "began to write, and reads every article to somebody at home before it is published.",
+                bio_sw="Nyambura ni mhariri wa makala za afya za Precta. Alikuwa muuguzi Nyeri kwa miaka tisa kabla ya "
+                "kuanza kuandika, na kila makala huisomea familia yake kabla ya kuchapishwa.",
             )
         ]
         for field, lines in (
