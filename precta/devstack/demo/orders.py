@@ -199,17 +199,17 @@ class Counter:
             for item in self.items:
                 if item.order is order:
                     self._dispense(item, order.dispatched_at - timedelta(minutes=15))
-        if stages and order.status == OrderStatus.PROCESSING:
-            self._begun(order)
+        if order.status == OrderStatus.PROCESSING and order.processing_at is not None:
+            self._begun(order, order.processing_at)
         if OrderStatus.DELIVERED in stages:
             order.delivered_at = at + timedelta(hours=self.dice.randint(4, 26))
             order.received_by = order.patient.full_name
 
-    def _begun(self, order: Order) -> None:
+    def _begun(self, order: Order, at: datetime) -> None:
         """The first of its lines is dispensed, and the patient is asked about the last one."""
         items = [item for item in self.items if item.order is order]
         if len(items) > 1:
-            self._dispense(items[0], order.processing_at + timedelta(minutes=10))
+            self._dispense(items[0], at + timedelta(minutes=10))
         item = items[-1]
         likes = [one for one in self.made.medicines if suits(item, one) and one.stock >= item.quantity]
         likes.sort(key=lambda one: one.substances != item.medicine.substances)
@@ -224,7 +224,7 @@ class Counter:
                     unit_price=price_for(item, likes[0], item.quantity),
                     reason=SOLD_OUT,
                     proposed_by=self.pharmacist,
-                    proposed_at=order.processing_at + timedelta(minutes=12),
+                    proposed_at=at + timedelta(minutes=12),
                 )
             )
 
