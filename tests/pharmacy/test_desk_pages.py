@@ -1,6 +1,6 @@
 """The pharmacy desk's pages: what they show, to whom, what they refuse, and with how few statements."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -489,13 +489,15 @@ def asked(cast, people):
     medicine, other = stocked(cast.uzima), stocked(cast.uzima, "Cetirizine", brand_name="Alerid", price=80)
     order = paid_order(cast.uzima, cast.patient, (medicine, 2), status="processing")
     with clinic_context(cast.uzima):
-        return substitution.propose(
+        row = substitution.propose(
             item=item_of(cast.uzima, order),
             medicine=other,
             quantity=2,
             reason="Sold out for two weeks",
             by_user=people["pharmacist"],
         )
+    row.item.order = order
+    return row
 
 
 def answer_url(asked, word):
@@ -525,7 +527,7 @@ def test_a_guardian_answers_for_a_child(cast, at_clinic, people):
         guardian=cast.patient,
         by=cast.patient.user,
         relation="parent",
-        values={"first_name": "Zawadi", "last_name": "Hassan", "date_of_birth": "2022-05-01"},
+        values={"first_name": "Zawadi", "last_name": "Hassan", "date_of_birth": date(2022, 5, 1)},
     ).child
     medicine, other = stocked(cast.uzima), stocked(cast.uzima, "Loratadine")
     order = paid_order(cast.uzima, child, (medicine, 2), placed_by=cast.patient.user)
