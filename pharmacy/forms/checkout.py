@@ -116,6 +116,8 @@ class CheckoutForm(FocusOnError, forms.Form):
         super().__init__(*args, initial=initial, **kwargs)
         # Required is what the chosen way needs, and not marked so in the page, where another way may be chosen.
         self.use_required_attribute = False
+        for name in ("address", "contact"):
+            self.fields[name].wanted_later = True  # type: ignore[attr-defined]
         for_whom = self.fields["for_whom"]
         for_whom.choices = [(patient.pk, whose_name(patient, user)) for patient in patients]  # type: ignore[attr-defined]
         if len(patients) == 1:
