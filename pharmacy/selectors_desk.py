@@ -220,14 +220,14 @@ def _name(given: dict[str, list[Dispensing]], asked: dict[str, list[Substitution
     """Who dispensed, asked and answered, by name (`by_name`, `asked_by_name`, `answered_by_name`)."""
     dispensings = [row for rows in given.values() for row in rows]
     questions = [row for rows in asked.values() for row in rows]
-    people = {row.dispensed_by_id for row in dispensings} | {row.undone_by_id for row in dispensings}
-    people |= {row.proposed_by_id for row in questions} | {row.answered_by_id for row in questions}
-    names = names_of(people - {None}) if people - {None} else {}
+    people = {row.dispensed_by_id for row in dispensings} | {row.undone_by_id or "" for row in dispensings}
+    people |= {row.proposed_by_id for row in questions} | {row.answered_by_id or "" for row in questions}
+    names = names_of(people - {""}) if people - {""} else {}
     for row in dispensings:
-        row.by_name, row.undone_by_name = names.get(row.dispensed_by_id, ""), names.get(row.undone_by_id, "")
+        row.by_name, row.undone_by_name = names.get(row.dispensed_by_id, ""), names.get(row.undone_by_id or "", "")
     for question in questions:
         question.asked_by_name = names.get(question.proposed_by_id, "")
-        question.answered_by_name = names.get(question.answered_by_id, "")
+        question.answered_by_name = names.get(question.answered_by_id or "", "")
 
 
 def _warnings(order: Order, items: list[OrderItem], today: date) -> dict[str, list[Warning]]:

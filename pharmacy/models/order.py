@@ -253,6 +253,12 @@ class Substitution(models.Model):
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     consent = models.CharField(_("how the patient agreed"), max_length=200, blank=True, default="")
 
+    # What selectors reckon for a page.
+    total: Decimal
+    saves: Decimal
+    asked_by_name: str
+    answered_by_name: str
+
     class Meta:
         verbose_name = _("substitution")
         verbose_name_plural = _("substitutions")
@@ -295,6 +301,10 @@ class Dispensing(models.Model):
         related_name="+",
         verbose_name=_("undone by"),
     )
+
+    # What selectors look up for a page.
+    by_name: str
+    undone_by_name: str
 
     class Meta:
         verbose_name = _("dispensing")

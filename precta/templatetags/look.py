@@ -101,10 +101,6 @@ STATUS: dict[str, tuple[str, str]] = {
     "suspended": ("bad", "pause"),
     "expired": ("warn", "clock-alert"),
     "replaced": ("bad", "file-x"),
-    "placed": ("brand", "package"),
-    "processing": ("brand", "package-open"),
-    "dispatched": ("warn", "truck"),
-    "delivered": ("ok", "package-check"),
 }
 # What reads differently for money: a completed payment is good news, a completed visit is simply past.
 MONEY_STATUS = STATUS | {"completed": ("ok", "check")}

@@ -50,6 +50,7 @@ NOT_PAGES = {
     "pharmacy:patient:pdf",
     "pharmacy:me:pdf",
     "pharmacy:doctor:medicines",
+    "clinic_admin:pharmacy_desk_labels",
     "styleguide-page",  # pictures of the error pages, which have a test of their own
 }
 # No colour in between is judged: two frames in which nothing moves that will end. What never ends is not waited for.

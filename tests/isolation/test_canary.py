@@ -12,6 +12,7 @@ from appointments.models import ConsultationAddendum, MedicalRecord, RoomMessage
 from clinics.admin_sites import clinic_admin
 from clinics.models import Clinic
 from pharmacy.models import Medicine, Order, OrderItem, Prescription, PrescriptionTemplate
+from pharmacy.services.substitution import propose
 from precta import hosts
 from precta.audit.services import record
 from precta.files import store
@@ -22,6 +23,7 @@ from tests import factories
 from tests.appointments.money_helpers import pay
 from tests.files import corpus
 from tests.pharmacy.conftest import line
+from tests.pharmacy.desk_helpers import item_of, paid_order, stocked
 
 CANARY = "Zorilla"
 
@@ -119,8 +121,12 @@ def planted(cast):
             total_price=100,
         )
         record("canary.planted", resource=visit, user=person.user, details={"canary": CANARY})
+    order, asked = _planted_order(cast, person)
     return {
         "doctor_id": doctor.pk,
+        "order_id": order.pk,
+        "item_id": asked.item_id,
+        "substitution_id": asked.pk,
         "appointment_id": visit.pk,
         "visit_id": visit.pk,
         "seen_id": seen.pk,
@@ -131,11 +137,28 @@ def planted(cast):
         "template_id": template.pk,
         "record_id": document.pk,
         "deleted_id": deleted.pk,
-        "order_id": order.pk,
         "day": 1,
         "name": f"{'0' * 32}.png",
         "rows": (visit.pk, payment.pk, window.pk, away.pk, doctor.pk, cast.uzima.pk, prescription.pk, order.pk),
     }
+
+
+def _planted_order(cast, person):
+    """A delivery with an open question about its line."""
+    medicine, other = (stocked(cast.uzima, CANARY, sku=f"{CANARY}-{n}", brand_name=CANARY) for n in (1, 2))
+    order = paid_order(
+        cast.uzima,
+        person,
+        (medicine, 2),
+        status="processing",
+        delivery_notes=CANARY,
+        delivery_zone=CANARY,
+        courier_name=CANARY,
+        received_by=CANARY,
+    )
+    with clinic_context(cast.uzima):
+        asked = propose(item=item_of(cast.uzima, order), medicine=other, quantity=2, reason=CANARY, by_user=cast.owner)
+    return order, asked
 
 
 def addresses(planted):

@@ -465,4 +465,34 @@ CLINIC |= {
     "clinic_admin:appointments_desk_book_status": Rule(only(*SEE_PATIENTS), NO),
 }
 
+# The pharmacy's desk: those who dispense, and the owner, who answers for it.
+AT_THE_PHARMACY = only("owner", "pharmacist")
+CLINIC |= {
+    "clinic_admin:pharmacy_desk": Rule(AT_THE_PHARMACY, NO),
+    "clinic_admin:pharmacy_desk_order": Rule(AT_THE_PHARMACY, NO),
+    "clinic_admin:pharmacy_desk_begin": Rule(NO, AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_dispatch": both(AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_courier": both(AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_deliver": both(AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_cancel": both(AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_pick_list": Rule(AT_THE_PHARMACY, NO),
+    "clinic_admin:pharmacy_desk_labels": Rule(AT_THE_PHARMACY, NO),
+    "clinic_admin:pharmacy_desk_undo": Rule(NO, AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_dispense": Rule(NO, AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_substitute": both(AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_take_out": both(AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_answer": both(AT_THE_PHARMACY),
+    "clinic_admin:pharmacy_desk_withdraw": Rule(NO, AT_THE_PHARMACY),
+    # Only the patient's side answers; a guardian too, whom the table does not know.
+    "pharmacy:substitutions:accept": Rule(NO, MY_VISIT),
+    "pharmacy:substitutions:decline": Rule(NO, MY_VISIT),
+}
+CLINIC |= admin_model(
+    "clinic_admin",
+    "pharmacy.order",
+    inside=INSIDE,
+    view=only("owner", "pharmacist"),
+    export=only("owner"),
+)
+
 MATRIX: dict[str, dict[str, Rule]] = {"platform": PLATFORM, "admin": ADMIN, "clinic": CLINIC}

@@ -19,7 +19,9 @@ from clinics.invitation_tokens import make_token
 from clinics.models import Domain, Membership
 from clinics.services.staff import invite
 from pharmacy.models import Prescription, PrescriptionTemplate
+from pharmacy.services.desk import dispense
 from pharmacy.services.issuing import letterhead_of
+from pharmacy.services.substitution import propose
 from precta import clock
 from precta.audit.services import record
 from precta.files import store
@@ -33,6 +35,7 @@ from tests import factories
 from tests.files import corpus
 from tests.permissions.matrix import STRANGER
 from tests.pharmacy.conftest import line
+from tests.pharmacy.desk_helpers import batches_of, item_of, paid_order, stocked
 
 
 def make_people(cast):
@@ -50,6 +53,23 @@ def make_people(cast):
         "other_staff": factories.make_staff(cast.pwani, "owner"),
         "admin": cast.admin,
     }
+
+
+def make_prepared_order(cast):
+    """Of `patient` at Uzima: one line dispensed, another one waiting for the patient's answer."""
+    given, missing = stocked(cast.uzima, "Zinc"), stocked(cast.uzima, "Cetirizine")
+    order = paid_order(cast.uzima, cast.patient, (given, 1), (missing, 2), status="processing")
+    item, [batch] = item_of(cast.uzima, order), batches_of(cast.uzima, given)
+    with clinic_context(cast.uzima):
+        dispensing = dispense(item=item, batch=batch, quantity=1, by_user=cast.owner)
+        asked = propose(
+            item=item_of(cast.uzima, order, 2),
+            medicine=stocked(cast.uzima, "Loratadine"),
+            quantity=2,
+            reason="Sold out",
+            by_user=cast.owner,
+        )
+    return order, asked, dispensing
 
 
 def make_sample(cast, event: str = "sample"):
@@ -149,6 +169,7 @@ def make_sample(cast, event: str = "sample"):
         )
         template = PrescriptionTemplate.objects.create(doctor=cast.doctor, name="Fever", medications=[line()])
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
+    order, asked, dispensing = make_prepared_order(cast)
     public_entry = record("sign_in.succeeded", resource=cast.admin, user=cast.admin)
     invitation = invite(clinic=cast.uzima, by=cast.owner, role="pharmacist", email=cast.other_patient.user.email)
     opened = now - timedelta(days=1)
@@ -189,6 +210,10 @@ def make_sample(cast, event: str = "sample"):
             "deleted_id": deleted.pk,
             "prescription_id": prescription.pk,
             "template_id": template.pk,
+            "order_id": order.pk,
+            "item_id": asked.item_id,
+            "substitution_id": asked.pk,
+            "dispensing_id": dispensing.pk,
             "code": prescription.verification_code,
         },
         by_model={
@@ -213,6 +238,7 @@ def make_sample(cast, event: str = "sample"):
                 "payments.payment": payment.pk,
                 "payments.refund": refund.pk,
                 "pharmacy.prescription": prescription.pk,
+                "pharmacy.order": order.pk,
                 "audit.auditlog": entry.pk,
                 "clinics.emergencyaccess": access.pk,
                 "clinics.membership": Membership.objects.filter(clinic=cast.uzima).first().pk,

@@ -1,6 +1,6 @@
 """The pharmacy desk's pages: what they show, to whom, what they refuse, and with how few statements."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -226,7 +226,7 @@ def test_odd_numbers_of_packs_are_refused_and_said(cast, counter, data, words):
     names = {"batch": f"batch-{batch.pk}", "unknown": "batch-" + "z" * 60}
     posted = {names.get(name, name): value for name, value in data.items()}
     answer = counter().post(url(order, "lines", item_of(cast.uzima, order).pk, "dispense"), posted, follow=True)
-    assert words in said(answer)[0]
+    assert words in said(answer)[-1]
     assert (given(cast.uzima, order), books(cast.uzima, medicine)) == (0, (18, 20))
 
 
@@ -238,7 +238,7 @@ def test_a_second_pharmacist_is_told_and_sees_how_it_stands(cast, counter):
     data = {"left": "2", f"batch-{batch.pk}": "2"}
     counter().post(address, data)
     answer = counter("owner").post(address, data, follow=True)
-    assert "Somebody worked on this line a moment ago" in said(answer)[0]
+    assert "Somebody worked on this line a moment ago" in said(answer)[-1]
     assert given(cast.uzima, order) == 2
     again = counter("owner").post(url(order, "begin"), follow=True)
     assert "Being prepared" in said(again)[0]
@@ -285,11 +285,11 @@ def test_packs_are_taken_out_with_the_refund_shown_before(cast, counter):
     answer = client.post(
         url(order, "lines", item.pk, "take-out"), {"keep": "0", "reason": "Gone", "shown": "3"}, follow=True
     )
-    assert "Somebody worked on this line" in said(answer)[0]
+    assert "Somebody worked on this line" in said(answer)[-1]
     answer = client.post(
         url(order, "lines", item.pk, "take-out"), {"keep": "0", "reason": "Gone", "shown": "1"}, follow=True
     )
-    assert "the order is cancelled" in said(answer)[0]
+    assert "the order is cancelled" in said(answer)[-1]
     assert (status_of(cast, order), sum(refunds(cast.uzima, order))) == ("cancelled", 500)
 
 
@@ -479,3 +479,85 @@ def test_every_act_stands_in_the_trail_in_words(cast):
         *("substitution.proposed", "substitution.accepted", "substitution.declined", "substitution.withdrawn"),
     }
     assert named <= set(ACTS)
+
+
+# The patient's answer
+
+
+@pytest.fixture
+def asked(cast, people):
+    medicine, other = stocked(cast.uzima), stocked(cast.uzima, "Cetirizine", brand_name="Alerid", price=80)
+    order = paid_order(cast.uzima, cast.patient, (medicine, 2), status="processing")
+    with clinic_context(cast.uzima):
+        row = substitution.propose(
+            item=item_of(cast.uzima, order),
+            medicine=other,
+            quantity=2,
+            reason="Sold out for two weeks",
+            by_user=people["pharmacist"],
+        )
+    row.item.order = order
+    return row
+
+
+def answer_url(asked, word):
+    return f"/orders/{asked.item.order_id}/substitutions/{asked.pk}/{word}/"
+
+
+@pytest.mark.parametrize(("word", "status", "back"), [("accept", "accepted", [40]), ("decline", "declined", [])])
+def test_the_patient_answers_on_the_orders_page(cast, at_clinic, asked, word, status, back):
+    client = at_clinic(cast.uzima, cast.patient.user)
+    page = shown(client, f"/orders/{asked.item.order_id}/")
+    assert "Sold out for two weeks" in page and "Alerid" in page and "KES 40" in page
+    answer = client.post(answer_url(asked, word), follow=True)
+    assert "Thank you" in said(answer)[-1]
+    assert "Sold out for two weeks" not in answer.content.decode()
+    with clinic_context(cast.uzima):
+        assert Substitution.objects.get().status == status
+    assert refunds(cast.uzima, asked.item.order) == back
+    again = client.post(answer_url(asked, "accept"), follow=True)
+    assert "answered before" in said(again)[-1]
+    assert refunds(cast.uzima, asked.item.order) == back
+
+
+def test_a_guardian_answers_for_a_child(cast, at_clinic, people):
+    from accounts.services.family import add_child
+
+    child = add_child(
+        guardian=cast.patient,
+        by=cast.patient.user,
+        relation="parent",
+        values={"first_name": "Zawadi", "last_name": "Hassan", "date_of_birth": date(2022, 5, 1)},
+    ).child
+    medicine, other = stocked(cast.uzima), stocked(cast.uzima, "Loratadine")
+    order = paid_order(cast.uzima, child, (medicine, 2), placed_by=cast.patient.user)
+    with clinic_context(cast.uzima):
+        row = substitution.propose(
+            item=item_of(cast.uzima, order), medicine=other, quantity=2, reason="Out", by_user=people["owner"]
+        )
+    assert at_clinic(cast.uzima, cast.other_patient.user).post(answer_url(row, "accept")).status_code == 404
+    assert at_clinic(cast.uzima, cast.patient.user).post(answer_url(row, "accept")).status_code == 302
+    with clinic_context(cast.uzima):
+        assert Substitution.objects.get().answered_by_id == cast.patient.user.pk
+
+
+def test_nobody_else_answers(cast, at_clinic, asked, people):
+    strangers = [cast.other_patient.user, cast.doctor.user, people["pharmacist"], people["owner"], cast.admin]
+    for word in ("accept", "decline"):
+        for user in strangers:
+            assert at_clinic(cast.uzima, user).post(answer_url(asked, word)).status_code == 404
+        assert at_clinic(cast.pwani, cast.patient.user).post(answer_url(asked, word)).status_code == 404
+        assert at_clinic(cast.uzima, cast.patient.user).get(answer_url(asked, word)).status_code == 405
+        assert at_clinic(cast.uzima).post(answer_url(asked, word)).status_code == 302
+    other = paid_order(cast.uzima, cast.patient, (stocked(cast.uzima), 1))
+    wrong = f"/orders/{other.pk}/substitutions/{asked.pk}/accept/"
+    assert at_clinic(cast.uzima, cast.patient.user).post(wrong).status_code == 404
+    with clinic_context(cast.uzima):
+        assert Substitution.objects.get().status == "proposed"
+
+
+def test_what_was_sold_meanwhile_is_said_to_the_patient(cast, at_clinic, asked):
+    paid_order(cast.uzima, cast.other_patient, (asked.medicine, 19))
+    answer = at_clinic(cast.uzima, cast.patient.user).post(answer_url(asked, "accept"), follow=True)
+    assert "not to be had any more" in said(answer)[-1]
+    assert refunds(cast.uzima, asked.item.order) == []

@@ -31,6 +31,7 @@ from pharmacy.models import (
     PrescriptionTemplate,
     PriceChange,
     StockMovement,
+    Substitution,
 )
 from precta import clock, hosts
 from precta.devstack.demo.applications import add_applications
@@ -165,6 +166,7 @@ def _sell(counter: Counter, cast: Cast, book: Book, prescriptions: list[Prescrip
         _insert(OrderItem, counter.items)
         _insert(StockMovement, made.movements, stamp="made_at")
         _insert(Dispensing, counter.dispensings, stamp="dispensed_at")
+        _insert(Substitution, counter.substitutions, stamp="proposed_at")
         _insert(PriceChange, made.prices, stamp="changed_at")
 
 

@@ -21,8 +21,10 @@ from pharmacy.models import (
     OrderStatus,
     Prescription,
     StockMovement,
+    Substitution,
 )
 from pharmacy.services.ordering import name_of
+from pharmacy.substitutes import price_for, suits
 from precta.devstack.demo.catalogue import Catalogue
 from precta.devstack.demo.dice import Dice
 from precta.devstack.demo.money import Sold, Till
@@ -50,6 +52,7 @@ STREETS = ("Ngong Road", "Argwings Kodhek Road", "Muthaiga Road", "Moi Avenue", 
 COURIERS = (("Juma Kariuki", "+254711000101"), ("Faith Atieno", "+254722000202"), ("Ali Salim", "+254733000303"))
 COUNTER = ("Paracetamol", "Ibuprofen", "Cetirizine", "Oral rehydration salts", "Clotrimazole")
 REFUND_REASON = "cancelled"
+SOLD_OUT = "It did not come with the last delivery"
 
 
 @dataclass(slots=True)
@@ -65,6 +68,7 @@ class Counter:
     orders: list[Order] = field(default_factory=list)
     items: list[OrderItem] = field(default_factory=list)
     dispensings: list[Dispensing] = field(default_factory=list)
+    substitutions: list[Substitution] = field(default_factory=list)
     _ordered: set[str] = field(default_factory=set)
 
     def build(self, patients: Sequence[Patient], prescriptions: Sequence[Prescription]) -> None:
@@ -201,9 +205,34 @@ class Counter:
             for item in self.items:
                 if item.order is order:
                     self._dispense(item, order.dispatched_at - timedelta(minutes=15))
+        if order.status == OrderStatus.PROCESSING and order.processing_at is not None:
+            self._begun(order, order.processing_at)
         if OrderStatus.DELIVERED in stages:
             order.delivered_at = at + timedelta(hours=self.dice.randint(4, 26))
             order.received_by = order.patient.full_name
+
+    def _begun(self, order: Order, at: datetime) -> None:
+        """The first of its lines is dispensed, and the patient is asked about the last one."""
+        items = [item for item in self.items if item.order is order]
+        if len(items) > 1:
+            self._dispense(items[0], at + timedelta(minutes=10))
+        item = items[-1]
+        likes = [one for one in self.made.medicines if suits(item, one) and one.stock >= item.quantity]
+        likes.sort(key=lambda one: one.substances != item.medicine.substances)
+        if likes:
+            self.substitutions.append(
+                Substitution(
+                    id=self.dice.id(),
+                    item=item,
+                    medicine=likes[0],
+                    replaced=item.medicine,
+                    quantity=item.quantity,
+                    unit_price=price_for(item, likes[0], item.quantity),
+                    reason=SOLD_OUT,
+                    proposed_by=self.pharmacist,
+                    proposed_at=at + timedelta(minutes=12),
+                )
+            )
 
     def _dispense(self, item: OrderItem, at: datetime) -> None:
         left = item.quantity
