@@ -11,7 +11,7 @@ data_list(
     DataList(
         kind="orders",
         title=_("Orders"),
-        order=40,
+        order=35,
         rows=lambda clinic: Order.objects.select_related("patient").order_by("-created_at", "pk"),
         columns=(
             (_("Time"), lambda row: row.created_at),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consent_texts import CONSENT_TEXTS
+from accounts.forms.doctor import wanted_later
 from accounts.forms.phones import MobileField
 from accounts.models import ConsentPurpose, Patient, User
 from appointments.forms.booking import METHODS, MpesaPhoneField, as_written_at_home, whose_name
@@ -116,6 +117,7 @@ class CheckoutForm(FocusOnError, forms.Form):
         super().__init__(*args, initial=initial, **kwargs)
         # Required is what the chosen way needs, and not marked so in the page, where another way may be chosen.
         self.use_required_attribute = False
+        wanted_later(self, "address", "contact")
         for_whom = self.fields["for_whom"]
         for_whom.choices = [(patient.pk, whose_name(patient, user)) for patient in patients]  # type: ignore[attr-defined]
         if len(patients) == 1:

@@ -82,7 +82,9 @@ def test_opening_shows_the_lists_for_an_hour_and_tells_the_clinic(
     page = console.get(ask(cast.uzima)).content.decode()
     assert "You are reading the data of Uzima Clinic." in page and "60 minutes left." in page and REASON in page
     for kind, word in zip(
-        KINDS, ("Amina Hassan", "-abc", "There is nothing", "owner@example.test", "opened"), strict=True
+        KINDS,
+        ("Amina Hassan", "-abc", "There is nothing", "There is nothing", "owner@example.test", "opened"),
+        strict=True,
     ):
         answer = console.get(ask(cast.uzima) + f"{kind}/")
         page = answer.content.decode()

@@ -100,9 +100,10 @@ def as_it_never_should_be(table, sql, key):
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for name in ("order_total_adds_up", "order_item_total_adds_up", "order_item_removed_with_reason"):
-            cursor.execute(f"ALTER TABLE pharmacy_order DROP CONSTRAINT IF EXISTS {name}")
-            cursor.execute(f"ALTER TABLE pharmacy_orderitem DROP CONSTRAINT IF EXISTS {name}")
+        for name in ("total_adds_up", "cancelled_complete"):
+            cursor.execute(f"ALTER TABLE pharmacy_order DROP CONSTRAINT order_{name}")
+        for name in ("total_adds_up", "removed_with_reason"):
+            cursor.execute(f"ALTER TABLE pharmacy_orderitem DROP CONSTRAINT order_item_{name}")
         cursor.execute(f"UPDATE {table} {sql}", [key])
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
