@@ -491,7 +491,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
     @admin.display(description=_("state"), ordering="was_upheld")
     def outcome(self, row: ReviewReport) -> str:
         if row.decided_at is None:
-            return gettext("Open")
+            return gettext("Waits for a decision")
         return gettext("Upheld") if row.was_upheld else gettext("Dismissed")
 
     def change_view(
