@@ -250,7 +250,8 @@ class ModerationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("state"), ordering="moderation_status")
     def state(self, row: Any) -> SafeString:
         tone = {PENDING: "warn", APPROVED: "ok", REJECTED: "bad"}[ModerationStatus(row.moderation_status)]
-        return format_html('<span class="badge {}">{}</span>', tone, row.get_moderation_status_display())
+        words = gettext("Pending") if row.moderation_status == PENDING else row.get_moderation_status_display()
+        return format_html('<span class="badge {}">{}</span>', tone, words)
 
     def text_of(self, row: Any) -> str:
         raise NotImplementedError
@@ -490,7 +491,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
     @admin.display(description=_("state"), ordering="was_upheld")
     def outcome(self, row: ReviewReport) -> str:
         if row.decided_at is None:
-            return gettext("Open")
+            return gettext("Waits for a decision")
         return gettext("Upheld") if row.was_upheld else gettext("Dismissed")
 
     def change_view(
