@@ -101,7 +101,7 @@ def _markdown() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
     markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable("table")
-    markdown.validateLink = is_allowed  # type: ignore[method-assign]
+    markdown.validateLink = is_allowed  # type: ignore[method-assign, assignment]
     markdown.add_render_rule("image", _image)
     markdown.add_render_rule("link_open", _link_open)
     markdown.add_render_rule("table_open", lambda *_args: '<div class="table" tabindex="0"><table>\n')

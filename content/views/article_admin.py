@@ -1,11 +1,12 @@
 """The list of the articles, what can be done to several at once, and the addresses of their pages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.db import models
 from django.db.models import Exists, OuterRef, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -167,17 +168,16 @@ class ArticleAdmin(Versions, Editor):
         return format_html('<a href="{}" aria-label="{}">{}</a>', url, words, gettext("Open"))
 
     def get_urls(self) -> list[URLPattern]:
-        guard = self.admin_site.admin_view
-        pages = [
-            ("preview/", guard(require_POST(self.live_preview)), "preview"),
-            ("<str:article_id>/versions/", guard(require_safe(self.versions)), "versions"),
-            (
+        pages: dict[str, tuple[str, Callable[..., HttpResponse]]] = {
+            "preview": ("preview/", require_POST(self.live_preview)),
+            "versions": ("<str:article_id>/versions/", require_safe(self.versions)),
+            "version": (
                 "<str:article_id>/versions/<int:number>/",
-                guard(require_http_methods(["GET", "HEAD", "POST"])(self.version)),
-                "version",
+                require_http_methods(["GET", "HEAD", "POST"])(self.version),
             ),
+        }
+        own = [
+            path(route, self.admin_site.admin_view(view), name=f"content_article_{name}")
+            for name, (route, view) in pages.items()
         ]
-        return [
-            *(path(route, view, name=f"content_article_{name}") for route, view, name in pages),
-            *super().get_urls(),
-        ]
+        return [*own, *super().get_urls()]
