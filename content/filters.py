@@ -47,7 +47,8 @@ class Filters:
 
     def without(self, *names: str) -> "Filters":
         """The same question with some filters dropped, from the first page on."""
-        return replace(self, page=1, **dict.fromkeys(names, ""))
+        dropped: dict[str, Any] = dict.fromkeys(names, "")
+        return replace(self, page=1, **dropped)
 
     def having(self, **changed: Any) -> "Filters":
         """The same question with some filters set, from the first page on unless the page is what is set."""

@@ -33,8 +33,8 @@ def _lists() -> list[sitemap.Address]:
 
 def _articles(start: int, number: int) -> Iterable[sitemap.Address]:
     base = hosts.origin(settings.PLATFORM_HOST)
-    rows = selectors.changed().values_list("slug", "changed_at")[start : start + number]
-    return (sitemap.Address(base + cards.address(slug), changed_at) for slug, changed_at in rows.iterator())
+    changed = selectors.changed(start, number)
+    return (sitemap.Address(base + cards.address(slug), changed_at) for slug, changed_at in changed)
 
 
 sitemap.register(

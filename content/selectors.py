@@ -1,11 +1,11 @@
 """Articles as readers may see them. Every page, feed and list of the public side begins at `published`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import F, OuterRef, QuerySet
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Greatest
 
 from accounts.models import Doctor
 from content import search
@@ -151,7 +151,8 @@ def latest(*, language: str, number: int) -> list[Article]:
     return list(published(language=language).only(*CARD)[:number])
 
 
-def changed() -> QuerySet[Article]:
-    """For the site map: the published ones by age, with the moment `changed_at` at which readers last saw a change."""
-    seen = Greatest(Coalesce(F("updated_at"), F("published_at")), F("published_at"))
-    return published().order_by("published_at", "pk").annotate(changed_at=seen)
+def changed(start: int, number: int) -> Iterator[tuple[str, datetime]]:
+    """For the site map: (slug, when readers last saw a change) of the published ones, by age."""
+    seen = Greatest(F("updated_at"), F("published_at"))
+    rows = published().order_by("published_at", "pk").annotate(changed_at=seen).values_list("slug", "changed_at")
+    return rows[start : start + number].iterator()
