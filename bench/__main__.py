@@ -58,7 +58,7 @@ def measure(wanted: set[str], options: argparse.Namespace) -> dict[str, float]:
         stage.prepare_databases(keep=options.keep, big=bool(together))
     else:
         database = "precta_bench_alone"
-        stage.prepare_demo()
+        stage.prepare_demo(keep=options.keep)
     if together:
         found |= Bench(options.rounds, options.seconds).run()
     if wanted & UPLOADS:

@@ -94,11 +94,13 @@ def prepare_databases(*, keep: bool, big: bool = True) -> None:
             database.execute("VACUUM ANALYZE")
 
 
-def prepare_demo() -> None:
-    """The demo's database alone, if an earlier run has left none: what measures inside Django need no more."""
+def prepare_demo(*, keep: bool) -> None:
+    """The demo's database alone: what measures inside Django need no more."""
     with connect("postgres") as admin:
-        if admin.execute("SELECT 1 FROM pg_database WHERE datname = 'precta_bench_alone'").fetchone():
+        found = admin.execute("SELECT 1 FROM pg_database WHERE datname = 'precta_bench_alone'").fetchone()
+        if keep and found:
             return
+        admin.execute('DROP DATABASE IF EXISTS "precta_bench_alone" WITH (FORCE)')
         admin.execute('CREATE DATABASE "precta_bench_alone"')
     manage("precta_bench_alone", "migrate_schemas", "--shared", "--verbosity", "0")
     manage("precta_bench_alone", "demo")
