@@ -43,7 +43,7 @@ def pair(scene):
         + "Water. " * 300
     )
     english = Article.objects.create(
-        title="Zebrapox and clean water",
+        title=f"Zebrapox and clean water, part {number}",
         slug=f"zebrapox-{number}",
         language="en",
         body=body,
@@ -52,7 +52,7 @@ def pair(scene):
         **shared,
     )
     swahili = Article.objects.create(
-        title="Zebrapoksi na maji safi",
+        title=f"Zebrapoksi na maji safi, sehemu ya {number}",
         slug=f"zebrapoksi-{number}",
         language="sw",
         body="Kunywa ORS mara moja.\n\n## Dalili za hatari\n\n- Macho yaliyozama",
