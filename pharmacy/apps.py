@@ -11,7 +11,6 @@ class PharmacyConfig(AppConfig):
         from pharmacy import (  # noqa: F401
             catalogue_notices,
             desk_notices,
-            desk_waits,
             emergency_lists,
             notices,
             order_handlers,

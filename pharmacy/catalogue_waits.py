@@ -7,9 +7,7 @@ from django.utils.translation import gettext as _
 from clinics.dashboard import Wait, waits
 from clinics.first_steps import Step, first_step
 from clinics.policies import can, request_membership
-from pharmacy.models import Medicine
-from pharmacy.selectors_catalogue import VERY_SOON, batches_ending
-from pharmacy.states import today_at
+from pharmacy.waiting import counts
 
 
 def _keeps_it(request: HttpRequest) -> bool:
@@ -22,17 +20,15 @@ def low_stock(request: HttpRequest) -> Wait | None:
     if not _keeps_it(request):
         return None
     url = reverse("admin:pharmacy_medicine_changelist") + "?stock=low"
-    return Wait(_("Medicines that are low or sold out"), Medicine.objects.low().count(), url, "warn")
+    return Wait(_("Medicines that are low or sold out"), counts(request).low, url, "warn")
 
 
 @waits("clinic", order=61)
 def batches_that_end(request: HttpRequest) -> Wait | None:
     if not _keeps_it(request):
         return None
-    today = today_at(request.clinic)  # type: ignore[attr-defined]
-    count = batches_ending(today=today, within=VERY_SOON).count()
     url = reverse("admin:pharmacy_medicine_changelist") + "?expiry=60"
-    return Wait(_("Batches that expire within 60 days"), count, url, "warn")
+    return Wait(_("Batches that expire within 60 days"), counts(request).ending, url, "warn")
 
 
 @first_step(order=60)
@@ -43,5 +39,5 @@ def catalogue(request: HttpRequest) -> Step | None:
         _("Fill the pharmacy's catalogue"),
         _("Import your list as a CSV file, or add the medicines one by one. Patients can order what is on sale."),
         reverse("admin:pharmacy_medicine_import"),
-        Medicine.objects.exists(),
+        counts(request).has_catalogue,
     )

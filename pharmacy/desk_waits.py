@@ -1,6 +1,5 @@
 """Lines of the clinic's dashboard about orders: by whom they wait, and for how long."""
 
-from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timesince import timesince
@@ -8,26 +7,9 @@ from django.utils.translation import gettext as _
 
 from clinics.dashboard import Wait, waits
 from clinics.policies import can, request_membership
-from pharmacy.models import OPEN_STATUSES, Order, OrderStatus, Substitution, SubstitutionStatus
 from pharmacy.selectors_desk import WARN_AFTER
+from pharmacy.waiting import counts
 from precta import clock
-
-
-def _orders(request: HttpRequest) -> dict:
-    """Counted once for all lines."""
-    if not hasattr(request, "_waiting_orders"):
-        asked = Substitution.objects.filter(item__order=OuterRef("pk"), status=SubstitutionStatus.PROPOSED)
-        request._waiting_orders = (  # type: ignore[attr-defined]
-            Order.objects.filter(status__in=(*OPEN_STATUSES, OrderStatus.DISPATCHED))
-            .annotate(is_asked=Exists(asked))
-            .aggregate(
-                placed=Count("pk", filter=Q(status=OrderStatus.PLACED)),
-                oldest=Min("placed_at", filter=Q(status=OrderStatus.PLACED)),
-                processing=Count("pk", filter=Q(status=OrderStatus.PROCESSING)),
-                asked=Count("pk", filter=Q(status__in=OPEN_STATUSES, is_asked=True)),
-            )
-        )
-    return request._waiting_orders  # type: ignore[attr-defined]
 
 
 def _tab(name: str) -> str:
@@ -38,23 +20,23 @@ def _tab(name: str) -> str:
 def to_prepare(request: HttpRequest) -> Wait | None:
     if not can(request_membership(request), "orders.view"):
         return None
-    found, now = _orders(request), clock.now()
-    oldest, note, tone = found["oldest"], "", "brand"
+    found, now = counts(request), clock.now()
+    oldest, note, tone = found.oldest, "", "brand"
     if oldest is not None and oldest < now:
         note = _("the oldest since %(age)s") % {"age": timesince(oldest, now, depth=1)}
         tone = "warn" if now - oldest >= WARN_AFTER else "brand"
-    return Wait(_("Orders to prepare"), found["placed"], _tab("prepare"), tone, note)  # type: ignore[arg-type]
+    return Wait(_("Orders to prepare"), found.placed, _tab("prepare"), tone, note)  # type: ignore[arg-type]
 
 
 @waits("clinic", order=34)
 def being_prepared(request: HttpRequest) -> Wait | None:
     if not can(request_membership(request), "orders.view"):
         return None
-    return Wait(_("Orders being prepared"), _orders(request)["processing"], _tab("preparing"), "brand")
+    return Wait(_("Orders being prepared"), counts(request).processing, _tab("preparing"), "brand")
 
 
 @waits("clinic", order=36)
 def waiting_for_answers(request: HttpRequest) -> Wait | None:
     if not can(request_membership(request), "orders.view"):
         return None
-    return Wait(_("Orders that wait for a patient's answer"), _orders(request)["asked"], _tab("preparing"), "warn")
+    return Wait(_("Orders that wait for a patient's answer"), counts(request).asked, _tab("preparing"), "warn")

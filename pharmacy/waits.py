@@ -1,3 +1,3 @@
-"""The pharmacy's lines of the dashboards; its parts register themselves."""
+"""The pharmacy's lines of the dashboard; its parts register themselves."""
 
-from pharmacy import catalogue_waits  # noqa: F401
+from pharmacy import catalogue_waits, desk_waits  # noqa: F401

@@ -304,10 +304,10 @@ class TestExpiry:
         stuck, other = hold(), hold(starts_at=AT + timedelta(hours=2), idempotency_key="another-key")
         Payment.objects.filter(pk=stuck.payment_id).update(charged_at=NOW)
 
-        def break_down(payment):
+        def break_down(**asked):
             raise ArithmeticError
 
-        monkeypatch.setattr(booking, "_settle", break_down)
+        monkeypatch.setattr("precta.payments.services.settle_payment", break_down)
         assert expire_holds(NOW + timedelta(minutes=15)) == 1
         other.refresh_from_db()
         assert other.status == AppointmentStatus.CANCELLED

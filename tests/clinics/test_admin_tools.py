@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import User, UserStatus
 from clinics.admin_sites import clinic_admin, platform_admin
 from clinics.models import Clinic, Membership
+from pharmacy.models import Medicine
 from precta import clock
 from precta.audit.models import AuditLog
 from precta.csv_export import BATCH, csv_response
@@ -102,8 +103,8 @@ def test_an_export_is_what_the_list_shows_under_its_filters_and_is_in_the_trail(
 def test_who_does_not_run_the_clinic_exports_nothing(cast, at_clinic, role):
     client = at_clinic(cast.uzima, factories.make_staff(cast.uzima, role))
     for model in MODELS[clinic_admin]:
-        if model is Clinic:
-            continue
+        if model is Clinic or (model is Medicine and role == "pharmacist"):
+            continue  # the catalogue goes out and in as a file, and names nobody
         answer = client.get(address_of(model, clinic_admin) + "export/")
         assert answer.status_code == 403, model
     assert "export/" not in client.get("/admin/accounts/doctor/").content.decode()

@@ -5,7 +5,9 @@ from django.utils import timezone
 
 from accounts.models import DoctorCredential, UserStatus
 from clinics.services.creation import create_clinic
+from precta.tenancy import clinic_context
 from tests import factories
+from tests.pharmacy.shelf import make_medicine
 
 CEILING = 15
 
@@ -87,6 +89,10 @@ def test_first_steps_go_when_they_are_taken(cast, at_clinic):
     type(cast.uzima).objects.filter(pk=cast.uzima.pk).update(
         description="Care.", operating_hours={"1": [["08:00", "17:00"]]}
     )
+    page = client.get("/admin/").content.decode()
+    assert "First steps" in page and "Fill the pharmacy&#x27;s catalogue" in page
+    with clinic_context(cast.uzima):
+        make_medicine(cast.owner)
     assert "First steps" not in client.get("/admin/").content.decode()
 
 

@@ -13,7 +13,7 @@ SOURCES = [
 
 
 def make_author(user: Any, name: str = "Njeri Mwangi", slug: str = "njeri-mwangi", **extra: Any) -> Author:
-    return Author.objects.create(user=user, name=name, slug=slug, **extra)
+    return Author.objects.get_or_create(user=user, defaults={"name": name, "slug": slug, **extra})[0]
 
 
 def draft(**changes: Any) -> Article:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from types import SimpleNamespace
 
+from django.db import transaction
+
 from accounts.models import DoctorClinicRequest, DoctorCredential
 from accounts.services.family import add_child
 from appointments.models import (
@@ -178,7 +180,9 @@ def make_sample(cast, event: str = "sample"):
         template = PrescriptionTemplate.objects.create(doctor=cast.doctor, name="Fever", medications=[line()])
         entry = record("appointment.viewed", resource=visit, user=cast.doctor.user)
     author = make_author(cast.admin)
-    article = publish(article=write(cast.admin, author=cast.admin), by_user=cast.admin)
+    article = publish(
+        article=write(cast.admin, author=cast.admin, slug=f"blood-{event}", topic=event), by_user=cast.admin
+    )
     order, asked, dispensing = make_prepared_order(cast)
     review = Review.objects.create(
         patient=cast.patient,
@@ -192,7 +196,8 @@ def make_sample(cast, event: str = "sample"):
         moderation_status="approved",
         moderated_at=now,
     )
-    refresh_rating(cast.doctor.pk)
+    with transaction.atomic():
+        refresh_rating(cast.doctor.pk)
     with clinic_context(cast.uzima):
         recount_consultations(cast.doctor.pk)
     answer = ReviewAnswer.objects.create(review=review, text="Thank you.")

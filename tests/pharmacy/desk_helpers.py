@@ -13,6 +13,7 @@ from pharmacy.models import (
     MovementKind,
     Order,
     OrderItem,
+    PriceChange,
     StockMovement,
 )
 from pharmacy.services.ordering import name_of
@@ -39,6 +40,7 @@ def stocked(clinic, name="Cetirizine", *batches, **extra):
     } | extra
     with clinic_context(clinic):
         medicine = Medicine.objects.create(**values)
+        PriceChange.objects.create(medicine=medicine, new_price=medicine.price)
         for packs, days in batches or ((20, 400),):
             add_batch(clinic, medicine, packs, days)
         medicine.refresh_from_db()

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from pharmacy import order_invariants as invariants
-from pharmacy.models import Medicine, MedicineBatch, MovementKind, Order, StockMovement
+from pharmacy.models import Medicine, MedicineBatch, MovementKind, Order, PriceChange, StockMovement
 from pharmacy.services.ordering import OrderLine, place_order
 from pharmacy.services.stock import move_batch
 from precta.ids import new_id
@@ -35,6 +35,7 @@ def make_medicine(clinic, name="Paracetamol", *, stock=20, **extra: Any) -> Medi
     } | extra
     with clinic_context(clinic):
         medicine = Medicine.objects.create(**values)
+        PriceChange.objects.create(medicine=medicine, new_price=medicine.price)
         if stock:
             batch = MedicineBatch.objects.create(
                 medicine=medicine, number=f"B{number}", expires_on=timezone.now().date() + timedelta(days=400)

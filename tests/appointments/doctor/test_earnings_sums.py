@@ -236,14 +236,14 @@ def test_the_doctors_together_come_to_what_the_clinic_took_for_visits(cast, in_u
     first, last = date(2026, 9, 24), date(2026, 11, 23)
     together = sum(sum(nets.values()) for nets in figures.net_by_doctor(cast.uzima, first=first, last=last).values())
     clinic = sum(day.revenue for day in days_of(cast.uzima, first=first, last=last))
-    # What the clinic took besides: orders, and second payments whose way back failed and that it still owes.
+    # What the clinic's figures hold besides: second payments whose way back failed and that it still owes.
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT coalesce(sum(p.amount - (SELECT coalesce(sum(r.amount), 0) FROM payments_refund r
                                              WHERE r.payment_id = p.id AND r.status <> 'failed')), 0)
               FROM payments_payment p
-             WHERE p.status IN ('completed', 'refunded') AND (p.type = 'order' OR p.duplicate_of_id IS NOT NULL)
+             WHERE p.status IN ('completed', 'refunded') AND p.type = 'appointment' AND p.duplicate_of_id IS NOT NULL
             """
         )
         besides = cursor.fetchone()[0]
