@@ -183,7 +183,7 @@ def make_sample(cast, event: str = "sample"):
     article = publish(
         article=write(cast.admin, author=cast.admin, slug=f"blood-{event}", topic=event), by_user=cast.admin
     )
-    order, asked, dispensing = make_prepared_order(cast)
+    order, proposed, dispensing = make_prepared_order(cast)
     review = Review.objects.create(
         patient=cast.patient,
         doctor=cast.doctor,
@@ -246,8 +246,8 @@ def make_sample(cast, event: str = "sample"):
             "prescription_id": prescription.pk,
             "template_id": template.pk,
             "order_id": order.pk,
-            "item_id": asked.item_id,
-            "substitution_id": asked.pk,
+            "item_id": proposed.item_id,
+            "substitution_id": proposed.pk,
             "dispensing_id": dispensing.pk,
             "consultation_id": signed.pk,
             "review_id": review.pk,
