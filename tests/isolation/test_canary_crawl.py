@@ -22,7 +22,7 @@ from tests import factories
 from tests.conftest import client_for
 from tests.permissions.sample import make_sample
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
 MOST_PAGES = 80
 TEXT = {"text", "character varying", "jsonb"}
