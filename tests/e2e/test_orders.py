@@ -14,7 +14,7 @@ from tests.browser import PHONE
 from tests.e2e.test_pages import SERIOUS
 from tests.live.stack import until
 from tests.pharmacy.conftest import issue, line
-from tests.pharmacy.order_helpers import AMOXICILLIN_LINE, amoxicillin, make_medicine
+from tests.pharmacy.order_helpers import amoxicillin, make_medicine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -45,8 +45,11 @@ def test_a_prescription_becomes_a_paid_order(visitor, scene, scripts):
     patient, doctor = scene.patient("Amina"), scene.doctor()
     clinic = doctor.clinic
     visit = factories.make_appointment(patient, doctor, clock.now() - timedelta(minutes=5), status="in_progress")
-    prescription = issue(visit, line(**AMOXICILLIN_LINE), line("Metronidazole 400 mg tablet"))
-    amoxicillin(clinic)
+    prescription = issue(
+        visit, line("Flucloxacillin 500 mg capsule", dosage="1 capsule"), line("Metronidazole 400 mg tablet")
+    )
+    # Of a substance that no other test stocks: the portal is shared.
+    amoxicillin(clinic, generic_name="Flucloxacillin", substances=["flucloxacillin"])
     v = visitor(patient, java_script_enabled=scripts, viewport=PHONE)
     v.go("/me/prescriptions/")
     page = v.page
