@@ -99,12 +99,12 @@ def orders_across(
     *,
     patients: Iterable[Patient],
     clinics: Sequence[Clinic],
-    group: Group,
+    state: Group,
     first: int = 1,
     size: int = 10,
     now: datetime | None = None,
 ) -> Orders:
-    """Orders of `patients` at `clinics` in `group`, latest first, from the `first`-th (counted from 1).
+    """Orders of `patients` at `clinics` in `state`, latest first, from the `first`-th (counted from 1).
 
     Asks one statement, or none without a patient or a clinic. The caller answers for `patients` being the asker's own.
     """
@@ -114,7 +114,7 @@ def orders_across(
     by_id = {clinic.pk: clinic for clinic in clinics}
     parameters: dict[str, Any] = {
         "patients": patient_ids,
-        "state": group.value,
+        "state": state.value,
         "unpaid": reasons.HOLD_EXPIRED,
         "now": now or clock.now(),
         "first": first,
