@@ -1,5 +1,6 @@
 """Paying for what is held, a visit or an order, and waiting until the money is there: the pages that both share."""
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -28,7 +29,7 @@ class Held(Protocol):
     hold_expires_at: datetime | None
 
 
-class PayPages:
+class PayPages(ABC):
     """What a page of paying asks of the kind of thing that is paid for. `pay_url`, `status_url` and `return_url` name
     its views, each with its id; `template` extends `payments/pay.html`."""
 
@@ -37,32 +38,33 @@ class PayPages:
     status_url: str
     return_url: str
 
+    @abstractmethod
     def find(self, request: HttpRequest, subject_id: str) -> Any:
         """The held row with its payment, or None when the asker may not pay for it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def done_url(self, held: Any) -> str | None:
         """Where to go when nothing is left to pay; None while there is, and when the hold ended without money."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_payable(self, held: Any, now: datetime) -> bool:
-        raise NotImplementedError
+        """Whether it is held and waits for money."""
 
+    @abstractmethod
     def begin_attempt(self, held: Any, *, method: str, phone: str = "") -> Payment:
         """Raises HoldEnded and what `next_attempt` raises."""
-        raise NotImplementedError
 
+    @abstractmethod
     def context(self, held: Any) -> dict[str, Any]:
         """What the summary beside the payment needs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ended(self, request: HttpRequest, held: Any, now: datetime) -> HttpResponse:
         """It is not held any more: nothing to pay, and where else to go."""
-        raise NotImplementedError
 
+    @abstractmethod
     def still_held(self) -> str:
         """The provider does not answer, in a sentence."""
-        raise NotImplementedError
 
     def pay(self, request: HttpRequest, subject_id: str) -> HttpResponse:
         """GET shows how it stands (`?check=1` asks the provider), POST begins an attempt."""
