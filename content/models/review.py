@@ -36,7 +36,34 @@ class ReportReason(models.TextChoices):
     OTHER = "other", _("Something else")
 
 
-class Review(models.Model):
+class Moderated(models.Model):
+    """What the platform decides about a text, who did and when; a rejection says why."""
+
+    moderation_status = models.CharField(
+        _("moderation"),
+        max_length=10,
+        choices=ModerationStatus.choices,
+        default=ModerationStatus.PENDING,
+        db_default=ModerationStatus.PENDING,
+        db_index=True,
+    )
+    moderated_at = models.DateTimeField(_("moderated"), null=True, blank=True)
+    moderated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        db_column="moderated_by",
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("moderated by"),
+    )
+    rejection_reason = models.TextField(_("reason of the rejection"), blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+
+class Review(Moderated):
     """A patient's judgement of one consultation.
 
     It lives with the platform, which publishes and moderates it, not with the clinic that it judges: `consultation_id`
@@ -63,25 +90,6 @@ class Review(models.Model):
     language = models.CharField(_("language"), max_length=10, default="en")
     is_anonymous = models.BooleanField(_("without a name"), default=False, db_default=False)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1, db_default=1)
-    moderation_status = models.CharField(
-        _("moderation"),
-        max_length=10,
-        choices=ModerationStatus.choices,
-        default=ModerationStatus.PENDING,
-        db_default=ModerationStatus.PENDING,
-        db_index=True,
-    )
-    moderated_at = models.DateTimeField(_("moderated"), null=True, blank=True)
-    moderated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        db_column="moderated_by",
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("moderated by"),
-    )
-    rejection_reason = models.TextField(_("reason of the rejection"), blank=True, default="")
     created_at = models.DateTimeField(_("written"), auto_now_add=True, db_default=Now())
     updated_at = models.DateTimeField(_("changed"), auto_now=True, db_default=Now())
 
@@ -118,7 +126,7 @@ class Review(models.Model):
         return f"{self.rating}/5"
 
 
-class ReviewAnswer(models.Model):
+class ReviewAnswer(Moderated):
     """The doctor's one public answer; shown once it is approved, for it must not tell who the patient is."""
 
     id = IdField()
@@ -126,25 +134,6 @@ class ReviewAnswer(models.Model):
     text = models.TextField(_("answer"))
     language = models.CharField(_("language"), max_length=10, default="en")
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1, db_default=1)
-    moderation_status = models.CharField(
-        _("moderation"),
-        max_length=10,
-        choices=ModerationStatus.choices,
-        default=ModerationStatus.PENDING,
-        db_default=ModerationStatus.PENDING,
-        db_index=True,
-    )
-    moderated_at = models.DateTimeField(_("moderated"), null=True, blank=True)
-    moderated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        db_column="moderated_by",
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("moderated by"),
-    )
-    rejection_reason = models.TextField(_("reason of the rejection"), blank=True, default="")
     created_at = models.DateTimeField(_("written"), auto_now_add=True, db_default=Now())
     updated_at = models.DateTimeField(_("changed"), auto_now=True, db_default=Now())
 
