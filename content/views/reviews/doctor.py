@@ -64,7 +64,7 @@ def answer(request: HttpRequest, doctor: Doctor, review_id: str) -> HttpResponse
                 return redirect("content:doctor:reviews")
     context = {
         "doctor": doctor,
-        "review": shown([review])[0],
+        "one": shown([review])[0],
         "answer": given,
         "form": form if may_be_written(given) else None,
         "is_rejected": given is not None and given.moderation_status == ModerationStatus.REJECTED,

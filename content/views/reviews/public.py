@@ -94,7 +94,7 @@ def report(request: HttpRequest, doctor_id: str, review_id: str) -> HttpResponse
                 return redirect("content:reviews:list", doctor.pk)
         else:
             status = BAD_REQUEST
-    context = {"doctor": doctor, "review": shown([review])[0], "form": form, "refused": refused}
+    context = {"doctor": doctor, "one": shown([review])[0], "form": form, "refused": refused}
     return render(request, "content/reviews/report.html", context, status=status)
 
 

@@ -32,7 +32,7 @@ def test_a_doctor_answers_on_the_page(cast, at_clinic):
     review = make_review(cast.patient, cast.doctor, status="approved")
     client = at_clinic(cast.uzima, cast.doctor.user)
     url = f"/workspace/reviews/{review.pk}/answer/"
-    assert client.get(url).status_code == 200
+    assert review.comment in client.get(url).text
     assert client.post(url, {"text": ""}).status_code == client.post(url, {"text": "x" * 1501}).status_code == 400
     assert client.post(url, {"text": "Thank you"})["Location"] == "/workspace/reviews/"
     answer = ReviewAnswer.objects.get()

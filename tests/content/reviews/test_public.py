@@ -149,7 +149,8 @@ def reported(cast, url):
 
 def test_a_signed_in_person_reports_a_review_once(cast, reported, url, at_platform):
     client = at_platform(cast.other_patient.user)
-    assert "Report this review" in client.get(reported).text
+    page = client.get(reported).text
+    assert "Report this review" in page and Review.objects.get().comment in page
     response = client.post(reported, {"reason": "private", "details": "It tells my number"})
     assert (response.status_code, response["Location"]) == (302, url)
     again = client.post(reported, {"reason": "abuse", "details": ""})
