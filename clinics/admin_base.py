@@ -30,9 +30,10 @@ from precta.templatetags.look import status_tone
 from precta.templatetags.precta_tags import money
 
 HISTORY_PAGE = 50
+EMPTY = "–"
 # Columns that hold a state, shown as a badge.
 STATES = frozenset({"status", "verification_status"})
-AMOUNTS = frozenset({"amount", "fee", "consultation_fee", "refund_due"})
+AMOUNTS = frozenset({"amount", "fee", "consultation_fee", "refund_due", "subtotal", "delivery_fee", "total_amount"})
 # What Django's own filters and date hierarchies put after a column's name; other words would reach other tables.
 PARTS_OF_A_DATE = frozenset({"year", "month", "day"})
 LOOKUPS = frozenset({"exact", "id", "in", "isnull", "gte", "lt"}) | PARTS_OF_A_DATE
@@ -44,7 +45,7 @@ Column = Callable[[Any], Any]
 def laid_out(value: Any, name: str = "") -> Any:
     """What a JSON column holds, as people read it: names with their values, one line for each thing of a list."""
     if not value:
-        return None
+        return EMPTY
     if name == "operating_hours":
         week = OpeningHours.read(value).week
         lines = ((DAY_NAMES[day], ", ".join(map(str, week[day])) or _("Closed")) for day in (1, 2, 3, 4, 5, 6, 0))
@@ -60,14 +61,14 @@ def laid_out(value: Any, name: str = "") -> Any:
 def in_line(value: Any) -> str:
     """A value inside a JSON column in words: lists by commas, what is nested deeper as JSON."""
     if isinstance(value, dict) and all(not isinstance(part, dict | list) for part in value.values()):
-        return ", ".join(str(part) for part in value.values() if part not in (None, "")) or "–"
+        return ", ".join(str(part) for part in value.values() if part not in (None, "")) or EMPTY
     if isinstance(value, list) and all(not isinstance(part, dict | list) for part in value):
-        return ", ".join(map(str, value)) or "–"
+        return ", ".join(map(str, value)) or EMPTY
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
     if isinstance(value, dict | list):
         return "; ".join(in_line(part) for part in value) if isinstance(value, list) else json.dumps(value)
-    return "–" if value in (None, "") else str(value)
+    return EMPTY if value in (None, "") else str(value)
 
 
 def column_of(field: "models.Field[Any, Any]") -> Column | None:
@@ -92,7 +93,7 @@ def column_of(field: "models.Field[Any, Any]") -> Column | None:
 
         def shown(row: Any) -> Any:
             amount = money(getattr(row, field.attname), getattr(row, "currency", "KES"))
-            return format_html('<span class="nowrap">{}</span>', amount) if amount else None
+            return format_html('<span class="nowrap">{}</span>', amount) if amount else EMPTY
 
     elif isinstance(field, models.JSONField):
 
@@ -105,6 +106,7 @@ def column_of(field: "models.Field[Any, Any]") -> Column | None:
     shown.short_description = field.verbose_name  # type: ignore[attr-defined]
     shown.admin_order_field = field.name  # type: ignore[attr-defined]
     shown.column_name = field.name  # type: ignore[attr-defined]
+    shown.empty_value_display = EMPTY  # type: ignore[attr-defined]
     return shown
 
 

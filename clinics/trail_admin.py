@@ -128,7 +128,7 @@ class TrailAdmin:
 
     @admin.display(description=_("details"))
     def laid_out(self, entry: AuditLog) -> str | SafeString:
-        return laid_out(entry.details) or "–"
+        return laid_out(entry.details)
 
     @admin.display(description=_("details"))
     def details_in_line(self, entry: AuditLog) -> str:

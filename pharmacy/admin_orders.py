@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from appointments.admin import InClinicTime
-from clinics.admin_base import ClinicModelAdmin
+from clinics.admin_base import EMPTY, ClinicModelAdmin
 from clinics.admin_menu import Entry
 from clinics.admin_sites import clinic_admin
 from clinics.policies import can, request_membership
@@ -66,16 +66,16 @@ class OrderAdmin(InClinicTime, ClinicModelAdmin):
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", words))
 
     @admin.display(description=_("prescription"))
-    def prescription_link(self, row: Order) -> str | None:
+    def prescription_link(self, row: Order) -> str:
         if row.prescription_id is None:
-            return None
+            return EMPTY
         address = reverse("admin:pharmacy_prescription_change", args=[row.prescription_id])
         return format_html('<a href="{}">{}</a>', address, gettext("Open the prescription"))
 
     @admin.display(description=_("at the desk"))
-    def desk(self, row: Order) -> str | None:
+    def desk(self, row: Order) -> str:
         if row.placed_at is None:
-            return None
+            return EMPTY
         address = reverse("admin:pharmacy_desk_order", args=[row.pk])
         return format_html('<a href="{}">{}</a>', address, gettext("Open it at the pharmacy's desk"))
 

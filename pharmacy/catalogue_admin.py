@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -203,7 +204,7 @@ class MedicineAdmin(ClinicModelAdmin):
         assert clinic is not None
         left: timedelta = ends - today_at(clinic)
         tone = "bad" if left < timedelta(0) else "warn" if left <= SOON else ""
-        shown = f"{ends:%Y-%m-%d}"
+        shown = date_format(ends, "j M Y")
         return format_html('<span class="badge {}">{}</span>', tone, shown) if tone else shown
 
     @admin.display(description=_("substances"))

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
@@ -77,7 +78,7 @@ def _receive(request: HttpRequest, medicine: Medicine) -> HttpResponse:
     except exceptions.AlreadyExpired:
         form.add_error("expires_on", _("This day is past: packs that are out of date are not taken in."))
     except exceptions.BatchDiffers as error:
-        day = f"{error.batch.expires_on:%Y-%m-%d}"
+        day = date_format(error.batch.expires_on, "j M Y")
         form.add_error("expires_on", _("This batch is known and expires on %(day)s.") % {"day": day})
     except exceptions.BatchSetAside:
         form.add_error("number", _("This batch was set aside: nothing of it is sold any more."))

@@ -105,6 +105,13 @@ def test_an_order_is_found_by_number_name_phone_and_way(cast, counter, query):
     assert (wanted.number in page, other.number in page) == (True, False)
 
 
+def test_the_record_of_an_order_speaks_of_money_and_of_nothing_in_words(cast, counter):
+    order = paid_order(cast.uzima, cast.patient, (stocked(cast.uzima), 1), delivery=False)
+    page = shown(counter("owner"), f"/admin/pharmacy/order/{order.pk}/change/")
+    assert f"KES {order.total_amount:,.0f}" in page and "KES 0" in page
+    assert ">None<" not in page and '<div class="readonly">–</div>' in page
+
+
 @pytest.mark.parametrize("query", ["tab=nonsense&how=x&page=-1", "q=%25%27%22", "page=9999", "q=" + "a" * 500])
 def test_an_odd_address_of_the_queue_shows_the_queue(counter, query):
     assert counter().get(f"/admin/desk/orders/?{query}").status_code == 200
