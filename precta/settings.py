@@ -32,7 +32,7 @@ SHARED_APPS = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "precta.staticfiles.Collected",
     "django.contrib.postgres",
     "allauth",
     "allauth.account",

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 
 from precta import icons
 
@@ -27,6 +29,17 @@ def test_nothing_is_inline(path):
     assert not re.search(r"""<[^>]+\son[a-z]+\s*=\s*["']""", text)
     assert not re.search(r"<script(?![^>]*\ssrc=)(?![^>]*application/(?:ld\+)?json)", text)
     assert "javascript:" not in text
+
+
+@pytest.fixture(scope="module")
+def collected():
+    ignored = apps.get_app_config("staticfiles").ignore_patterns
+    return {path for finder in get_finders() for path, _storage in finder.list(ignored)}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=ids)
+def test_every_file_that_is_named_is_collected(path, collected):
+    assert set(re.findall(r"""{%\s*static\s+["']([^"']+)["']""", path.read_text())) <= collected
 
 
 @pytest.mark.parametrize("path", PAGES, ids=ids)
