@@ -1,8 +1,8 @@
 """What the Markdown of an article becomes. The only place that turns a text into HTML.
 
-CommonMark without reference links, and tables. HTML in the text is shown as the text that it is, pictures are their words, links lead to
-the web, an address, a telephone or a page of ours. What comes out is washed once more by `nh3`, so that a fault of the
-renderer is no hole.
+CommonMark without reference links, and tables. HTML in the text is shown as the text that it is, pictures are their
+words, links lead to the web, an address, a telephone or a page of ours. What comes out is washed once more by `nh3`, so
+that a fault of the renderer is no hole.
 """
 
 import re

@@ -102,8 +102,8 @@ class Within:
 class Found:
     """One page of answers, the best first; each has its `body` and `lexemes`, by which its hits are shown.
 
-    `total` stops at one over MOST. `corrected` are the words that were looked for instead, when what was typed led nowhere;
-    `any_word` tells that some of the words had to do.
+    `total` stops at one over MOST. `corrected` are the words that were looked for instead, when what was typed led
+    nowhere; `any_word` tells that some of the words had to do.
     """
 
     articles: list[Article]
