@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Greatest
 
 from accounts.models import Doctor
@@ -126,6 +126,12 @@ def is_visible(article: Article, *, now: datetime | None = None) -> bool:
 
 def author_of(article: Article) -> Author | None:
     return Author.objects.filter(pk=article.author_id).first() if article.author_id else None
+
+
+def author_slugs() -> QuerySet[Author, str]:
+    """Of those who have a published article: nobody else's name is told to search engines."""
+    written = published().filter(author_id=OuterRef("pk")).order_by()
+    return Author.objects.filter(Exists(written)).order_by("slug").values_list("slug", flat=True)
 
 
 def translations_of(article: Article) -> list[Article]:
