@@ -18,10 +18,11 @@ from django.core.cache import caches
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+from redis.exceptions import RedisError
 
 from content.models import ViewBatch
 from precta import clock
-from precta.cache import DOWN, ForgivingRedisCache
+from precta.cache import ForgivingRedisCache
 from precta.client import client_ip, network_of
 from precta.ids import new_id
 from precta.tenancy import PORTAL_WIDE
@@ -32,15 +33,26 @@ BATCH = "batch"  # no article's id is that short
 A_DAY = 24 * 3600
 # A batch is given out again within minutes; its row need not be kept longer than a cache is ever brought back.
 KEPT = timedelta(days=60)
+# The readers whom one network has of one article in one day: enough for the many who share a mobile operator's
+# address, and an end to a program that gives itself another name each time.
+MOST_OF_A_NETWORK = 200
+# Cubot makes phones.
 MACHINES = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|preview|fetch|curl|wget|python|java/|go-http|libwww|scan|monitor|uptime|probe"
-    r"|feed|rss|facebookexternalhit|whatsapp|telegram|lighthouse",
+    r"(?<!cu)bot\b|crawl|spider|slurp|scrap[ey]|preview|fetch|curl|wget|python|java/|go-http|libwww|httpclient|okhttp"
+    r"|axios|aiohttp|httpx|httpie|undici|postman|headless|phantomjs|scan|monitor|uptime|probe|feed|rss"
+    r"|facebookexternalhit|whatsapp|lighthouse",
     re.IGNORECASE,
 )
-# The first view of a visitor's day adds one; both or neither. KEYS: seen, counted; ARGV: seconds, article.
+# The first view of a visitor's day adds one, unless too many came from there. KEYS: seen, counted and, of who is not
+# signed in, the network's number; ARGV: seconds, article, most of a network.
 COUNT = """
-if redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[1]) then return redis.call('HINCRBY', KEYS[2], ARGV[2], 1) end
-return 0
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if KEYS[3] then
+  redis.call('SET', KEYS[3], 0, 'NX', 'EX', ARGV[1])
+  if redis.call('INCR', KEYS[3]) > tonumber(ARGV[3]) then return 0 end
+end
+redis.call('SET', KEYS[1], '', 'EX', ARGV[1])
+return redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
 """
 # KEYS: counted, taken; ARGV: field of the id, id.
 TAKE = """
@@ -60,14 +72,17 @@ UPDATE content_article SET view_count = least(content_article.view_count + count
 
 
 def count_view(request: HttpRequest, *, article_id: str) -> None:
-    """Count a person's reading of the article, once a day; nothing happens while the cache is away."""
+    """Count a person's reading of the article, once a day; nothing happens while the cache is away or refuses."""
     if not is_reading(request):
         return
-    cache = _cache()
-    seen = cache.make_and_validate_key(f"{PORTAL_WIDE}views:seen:{_visitor(request)}:{article_id}")
+    who, network = _visitor(request)
+    names = [f"{PORTAL_WIDE}views:seen:{who}:{article_id}", COUNTED]
+    if network:
+        names.append(f"{PORTAL_WIDE}views:from:{network}:{article_id}")
+    keys = [_cache().make_and_validate_key(name) for name in names]
     try:
-        _run(COUNT, [seen, cache.make_and_validate_key(COUNTED)], [A_DAY, article_id])
-    except DOWN as error:
+        _run(COUNT, keys, [A_DAY, article_id, MOST_OF_A_NETWORK])
+    except RedisError as error:
         logger.warning("a view was not counted: %s", type(error).__name__)
 
 
@@ -79,7 +94,7 @@ def is_reading(request: HttpRequest) -> bool:
 
 
 def flush() -> int:
-    """Add what was counted since the last time to the articles; the number of views. Raises one of `DOWN`."""
+    """Add what was counted since the last time to the articles; the number of views. Raises what the client raises."""
     cache = _cache()
     counted, taken = (cache.make_and_validate_key(key) for key in (COUNTED, TAKEN))
     answer = [part.decode() for part in _run(TAKE, [counted, taken], [BATCH, new_id()])]
@@ -102,12 +117,16 @@ def _write(batch: str, sums: dict[str, int]) -> int:
     return sum(sums.values())
 
 
-def _visitor(request: HttpRequest) -> str:
-    """Who reads, for this day only: the person who is signed in, else network and browser. (A visitor without a session
-    is not asked for one: that would mark the page as personal.)"""
-    who = f"{network_of(client_ip(request))} {request.META.get('HTTP_USER_AGENT', '')}"
+def _visitor(request: HttpRequest) -> tuple[str, str]:
+    """Who reads, for this day only: the person who is signed in, else browser and network, and then the network by
+    itself. (A visitor without a session is not asked for one: that would mark the page as personal.)"""
     if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
-        who = f"user {request.user.pk}"
+        return _hashed(f"user {request.user.pk}"), ""
+    network = network_of(client_ip(request))
+    return _hashed(f"{network} {request.META.get('HTTP_USER_AGENT', '')}"), _hashed(network)
+
+
+def _hashed(who: str) -> str:
     return salted_hmac(f"content.views {clock.now():%Y-%m-%d}", who, algorithm="sha256").hexdigest()[:24]
 
 

@@ -37,6 +37,10 @@ class DecidedMeanwhile(Exception):
     """A moderator has decided, or somebody else has: what was meant to change stands as it was decided."""
 
 
+class TakenBack(Exception):
+    """Its author has taken the review back."""
+
+
 class ChangedMeanwhile(Exception):
     """The text is another one than the moderator was shown."""
 

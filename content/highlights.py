@@ -8,7 +8,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 # Around the first hit in a text, in characters.
 BEFORE, AFTER = 70, 150
-_MARKS = re.compile(r"^\s*(?:[-*+]|\d+\.|#+|>)\s+|[*_`|#~\\]+|\]\([^)\s]*\)|[\[\]]", re.MULTILINE)
+_MARKS = re.compile(
+    r"^\s*(?:[-*+]|\d+\.|#+|>)\s+|:?-{3,}:?|(?<=\|)\s*:?-+:?\s*(?=\|)|[*_`|#~\\]+|\]\([^)\s]*\)|[\[\]]", re.MULTILINE
+)
 # Letters with an accent as their plain ones, one for one, so that places in both texts are the same.
 _PLAIN = {
     code: base

@@ -5,11 +5,22 @@
 Rows are locked FOR NO KEY UPDATE: a clinic's new row may refer to a doctor meanwhile.
 """
 
+from django.db.models import QuerySet
+
+from content.exceptions import TakenBack
 from content.models import Review, ReviewAnswer, ReviewReport
 
 
+def locking_reviews() -> QuerySet[Review]:
+    return Review.objects.select_for_update(no_key=True, of=("self",))
+
+
 def lock_review(review_id: str) -> Review:
-    return Review.objects.select_for_update(no_key=True, of=("self",)).get(pk=review_id)
+    """Raises TakenBack: nothing but its author lets a review go."""
+    try:
+        return locking_reviews().get(pk=review_id)
+    except Review.DoesNotExist as error:
+        raise TakenBack from error
 
 
 def lock_answer(answer: ReviewAnswer) -> ReviewAnswer:

@@ -1,8 +1,8 @@
 """What the Markdown of an article becomes. The only place that turns a text into HTML.
 
-CommonMark and tables. HTML in the text is shown as the text that it is, pictures are their words, links lead to
-the web, an address, a telephone or a page of ours. What comes out is washed once more by `nh3`, so that a fault of the
-renderer is no hole.
+CommonMark without reference links, and tables. HTML in the text is shown as the text that it is, pictures are their
+words, links lead to the web, an address, a telephone or a page of ours. What comes out is washed once more by `nh3`, so
+that a fault of the renderer is no hole.
 """
 
 import re
@@ -100,7 +100,8 @@ def _words(parts: "Any") -> Iterator[str]:
 def _markdown() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable("table")
+    # No `[name]: address`: a name of three letters may stand for an address of 30,000, a thousand times in one text.
+    markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable("table").disable("reference")
     markdown.validateLink = is_allowed  # type: ignore[method-assign, assignment]
     markdown.add_render_rule("image", _image)
     markdown.add_render_rule("link_open", _link_open)

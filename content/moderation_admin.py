@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 from accounts.rejection_reasons import Reason
 from clinics.admin_base import ReadOnlyAdmin
 from clinics.admin_tools import MOST_AT_ONCE, ActionRefused, ConfirmedAction
-from content.exceptions import ChangedMeanwhile, DecidedMeanwhile
+from content.exceptions import ChangedMeanwhile, DecidedMeanwhile, TakenBack
 from content.forms.reviews import RefusalForm
 from content.models import MODERATION, ModerationStatus
 from content.review_marks import kinds_in, marked
@@ -86,6 +86,9 @@ class BulkDecision(ConfirmedAction):
                 done += 1
             except DecidedMeanwhile:
                 messages.warning(request, gettext("%(row)s: decided on already.") % {"row": model_admin.title_of(row)})
+            except TakenBack:
+                sentence = gettext("%(row)s: its author has taken it back.")
+                messages.warning(request, sentence % {"row": model_admin.title_of(row)})
             except ChangedMeanwhile:
                 sentence = gettext("%(row)s: changed since it was shown. Read it again.")
                 messages.warning(request, sentence % {"row": model_admin.title_of(row)})
@@ -168,6 +171,9 @@ class ModerationAdmin(ReadOnlyAdmin):
             act()
         except DecidedMeanwhile:
             messages.warning(request, gettext("Somebody else has decided meanwhile. Look at it again."))
+        except TakenBack:
+            messages.warning(request, gettext("Its author has taken it back meanwhile."))
+            return HttpResponseRedirect(self._next(request))
         except ChangedMeanwhile:
             messages.warning(request, gettext("The author has changed the text meanwhile. Read it again."))
         else:

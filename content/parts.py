@@ -7,8 +7,8 @@ from django.conf import settings
 from accounts.directory import sitemap
 from accounts.directory.home_parts import HomePart, home_part
 from content import cards, selectors
-from content.filters import reader_language
-from content.models import ArticleLanguage, Author
+from content.filters import Filters, reader_language
+from content.models import ArticleLanguage
 from precta import hosts
 
 ON_HOME = 3
@@ -23,11 +23,8 @@ def latest_articles() -> HomePart | None:
 def _lists() -> list[sitemap.Address]:
     listed = hosts.platform_url("content:public:articles")
     return [
-        *(sitemap.Address(f"{listed}?language={language}") for language in ArticleLanguage.values),
-        *(
-            sitemap.Address(hosts.platform_url("content:public:author", slug))
-            for slug in Author.objects.order_by("slug").values_list("slug", flat=True)
-        ),
+        *(sitemap.Address(listed + Filters().within(str(each)).canonical_query_string) for each in ArticleLanguage),
+        *(sitemap.Address(hosts.platform_url("content:public:author", slug)) for slug in selectors.author_slugs()),
     ]
 
 

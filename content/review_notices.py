@@ -11,7 +11,7 @@ from accounts.selectors import language_of
 from appointments.models import AppointmentStatus, Consultation
 from appointments.notices.recipients import patient_side
 from content.models import ModerationStatus, Review, ReviewAnswer
-from content.selectors_reviews import works_at
+from content.selectors_reviews import has_page, works_at
 from precta.hosts import clinic_url, platform_url
 from precta.notifications.models import Channel, NotificationType
 from precta.notifications.services import notify
@@ -21,6 +21,8 @@ from precta.tenancy import current_clinic
 
 EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
 INBOX = (Channel.PUSH,)
+# What every doctor can open, wherever they work and whether they are verified.
+PRACTICE = "accounts:join-doctor:home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +72,29 @@ def tell_published(event: OutboxEvent) -> None:
     if review is None:
         return
     names = {"doctor": review.doctor.display_name}
-    page = platform_url("content:reviews:list", review.doctor_id)
+    public = _public_place(review)
 
     def to_author() -> Words:
-        return Words(
-            _("Your review is published"),
-            _("Everybody can read now what you wrote about %(doctor)s. Thank you.") % names,
-            _("See it among the others"),
-        )
+        if public:
+            said = _("Everybody can read now what you wrote about %(doctor)s. Thank you.") % names
+            return Words(_("Your review is published"), said, _("See it among the others"))
+        said = _("What you wrote about %(doctor)s is shown once patients find the doctor on Precta again. Thank you.")
+        return Words(_("Your review is accepted"), said % names, _("My reviews"))
 
     def to_doctor() -> Words:
-        return Words(
-            _("You have a new review"),
-            _("A patient’s review of a visit with you is published. You can answer it once, for everybody to read."),
-            _("Read it"),
-        )
+        if _works_there(review):
+            said = _(
+                "A patient’s review of a visit with you is published. You can answer it once, for everybody to read."
+            )
+        elif public:
+            said = _("A patient’s review of a visit with you is published.")
+        else:
+            said = _("A patient’s review of a visit with you is accepted. It is shown once patients find you again.")
+        return Words(_("You have a new review"), said, _("Read it") if place else _("My practice"))
 
-    _tell(event, review.written_by, to_author, page)
-    works_there = review.doctor.clinic_id == review.clinic_id and review.clinic.is_open
-    url = clinic_url(review.clinic, "content:doctor:reviews") if works_there else page
-    _tell(event, review.doctor.user, to_doctor, url)
+    place = clinic_url(review.clinic, "content:doctor:reviews") if _works_there(review) else public
+    _tell(event, review.written_by, to_author, public or platform_url("content:me:reviews"))
+    _tell(event, review.doctor.user, to_doctor, place or platform_url(PRACTICE))
 
 
 @on("review.rejected")
@@ -115,22 +120,22 @@ def tell_answered(event: OutboxEvent) -> None:
         return
     review = answer.review
     names = {"doctor": review.doctor.display_name}
-    page = platform_url("content:reviews:list", review.doctor_id)
+    public = _public_place(review)
 
     def to_author() -> Words:
-        return Words(
-            _("%(doctor)s has answered your review") % names,
-            _("The answer stands under your review, for everybody to read."),
-            _("Read the answer"),
-        )
+        said = _("The answer stands under your review, for everybody to read.")
+        if not public:
+            said = _("The answer stands under your review.")
+        return Words(_("%(doctor)s has answered your review") % names, said, _("Read the answer"))
 
     def to_doctor() -> Words:
-        return Words(
-            _("Your answer is published"), _("It stands under the review now, for everybody to read."), _("Read it")
-        )
+        said = _("It stands under the review now, for everybody to read.")
+        if not public:
+            said = _("It stands under the review, which is shown once patients find you again.")
+        return Words(_("Your answer is published"), said, _("Read it") if public else _("My practice"))
 
-    _tell(event, review.written_by, to_author, page)
-    _tell(event, review.doctor.user, to_doctor, page, INBOX)
+    _tell(event, review.written_by, to_author, public or platform_url("content:me:reviews"))
+    _tell(event, review.doctor.user, to_doctor, public or platform_url(PRACTICE), INBOX)
 
 
 @on("review_answer.rejected")
@@ -142,15 +147,11 @@ def tell_answer_rejected(event: OutboxEvent) -> None:
 
     def words() -> Words:
         said = _("We could not publish your answer to a review.")
-        return Words(_("Your answer is not published"), f"{said}\n\n{reason}", _("See your answer"))
+        action = _("See your answer") if place else _("My practice")
+        return Words(_("Your answer is not published"), f"{said}\n\n{reason}", action)
 
-    works_there = review.doctor.clinic_id == review.clinic_id and review.clinic.is_open
-    url = (
-        clinic_url(review.clinic, "content:doctor:review-answer", review.pk)
-        if works_there
-        else platform_url("content:reviews:list", review.doctor_id)
-    )
-    _tell(event, review.doctor.user, words, url)
+    place = clinic_url(review.clinic, "content:doctor:review-answer", review.pk) if _works_there(review) else ""
+    _tell(event, review.doctor.user, words, place or platform_url(PRACTICE))
 
 
 def _tell(
@@ -177,6 +178,16 @@ def _tell(
         language=language,
         channels=channels,
     )
+
+
+def _works_there(review: Review) -> bool:
+    """Whether the doctor can open the workspace in which it is answered."""
+    return review.doctor.clinic_id == review.clinic_id and review.clinic.is_open
+
+
+def _public_place(review: Review) -> str:
+    """Where everybody reads it; empty while nobody finds the doctor."""
+    return platform_url("content:reviews:list", review.doctor_id) if has_page(review.doctor_id) else ""
 
 
 def _own_page(review: Review) -> str:

@@ -12,7 +12,7 @@ stem may end, then words are taken for slips of known ones, then any of the word
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,12 +28,16 @@ MOST_WORDS = 6
 LEAST_PREFIX = 3
 # Of D, C, B, A: as typed in the head, text, tags and summary, title.
 WEIGHTS = "{0.1, 0.15, 0.5, 1.0}"
-# What people type around the words that matter; some are names themselves ("WHO"), so alone they count.
+# What people type around the words that matter; some are names themselves ("WHO"), so alone they count. The English
+# ones are PostgreSQL's, which a text's stems leave out, and a few more.
 STOP = frozenset(
     """
-    a about am an and any are as at be been but by can do does for from get had has have how i if in into is it its me
-    my no not of on or our should so than that the their them then there these they this to too was we were what when
-    where which who why will with you your
+    a about above after again against all am an and any are as at be because been before being below between both but by
+    can could did do does doing down during each few for from further get had has have having he her here hers herself
+    him himself his how i if in into is it its itself just me more most my myself no nor not now of off on once only or
+    other our ours ourselves out over own same she should so some such than that the their theirs them themselves then
+    there these they this those through to too under until up very was we were what when where which while who whom why
+    will with would you your yours yourself yourselves
     ama au bila cha gani hii hiyo huu huo ili jinsi kama katika kila kuhusu kuwa kwa kwamba la lakini mimi na nami ni
     nini pia sana si tu ule vipi vya wa wangu ya yake yangu yako yule za zangu
     """.split()
@@ -51,6 +55,11 @@ CLASSES = (
     ("ma", ("", "ji", "u")),
 )
 _LEXEME = re.compile(r"'((?:[^']|'')+)'(:\*)?")
+# What English puts behind a stem: health is no form of heal, and not every word with a c is one of vitamin C.
+_ENDINGS = (
+    r"(?:e[drs]?|es|ers|s|ing|y|ies|ied|est|at|it|ic|al|ly|i[vzs]|is|ions?|[ai]b[il]l?|ity|ous|ful|ment|ness|less"
+    r"|ors?|[ae]nc|[ae]nt|ism)"
+)
 
 _ROWS = """
 SELECT id FROM content_articlewords
@@ -93,8 +102,8 @@ class Within:
 class Found:
     """One page of answers, the best first; each has its `body` and `lexemes`, by which its hits are shown.
 
-    `total` stops at MOST. `corrected` are the words that were looked for instead, when what was typed led nowhere;
-    `any_word` tells that some of the words had to do.
+    `total` stops at one over MOST. `corrected` are the words that were looked for instead, when what was typed led
+    nowhere; `any_word` tells that some of the words had to do.
     """
 
     articles: list[Article]
@@ -104,13 +113,16 @@ class Found:
 
     @property
     def is_capped(self) -> bool:
-        return self.total >= MOST
+        return self.total > MOST
 
 
 def wanted(text: str) -> tuple[str, ...]:
-    """The words of a query that are looked for, empty when it has none; of a long one only its beginning is read."""
-    found = tuple(dict.fromkeys(words(text[: LONGEST_QUERY * 4])))
-    return (tuple(word for word in found if word not in STOP) or found)[:MOST_WORDS]
+    """The words of a query, empty when it has none; of a long one only as many as hold MOST_WORDS that matter."""
+    found = words(text[: LONGEST_QUERY * 4])
+    telling = [at for at, word in enumerate(found) if word not in STOP]
+    if not telling:
+        return tuple(dict.fromkeys(found))[:MOST_WORDS]
+    return tuple(found[: telling[MOST_WORDS]] if len(telling) > MOST_WORDS else found)
 
 
 def find(q: str, within: Within, *, now: datetime, page: int, page_size: int) -> Found:
@@ -122,7 +134,7 @@ def find(q: str, within: Within, *, now: datetime, page: int, page_size: int) ->
     if not looked_for:
         return Found([])
     found = _page(terms(looked_for), within, now, page, page_size)
-    if found.total or page > 1:
+    if found.total:
         return found
     for instead, label, any_word in _instead(looked_for):
         found = _page(instead, within, now, page, page_size, any_word=any_word)
@@ -133,34 +145,42 @@ def find(q: str, within: Within, *, now: datetime, page: int, page_size: int) ->
 
 
 def terms(looked_for: tuple[str, ...]) -> list[Term]:
-    """The words as things with all their names; several words may be one name (high blood pressure)."""
+    """The words that matter as things with all their names, the last one open; several words may be one name, with
+    words in it that matter to nothing else (shinikizo la damu)."""
     found: list[Term] = []
     at = 0
     known = synonyms.by_first_word()
+    says_something = any(word not in STOP for word in looked_for)
     while at < len(looked_for):
         for name, names in known.get(looked_for[at], ()):
             if looked_for[at : at + len(name)] == name:
-                others = tuple(other for other in names if other != name)
-                found.append(Term((name, *others), open=at + len(name) == len(looked_for)))
+                found.append(Term((name, *(other for other in names if other != name))))
                 at += len(name)
                 break
         else:
-            found.append(Term(((looked_for[at],),), open=at + 1 == len(looked_for)))
+            if looked_for[at] not in STOP or not says_something:
+                found.append(Term(((looked_for[at],),)))
             at += 1
-    return found
+    found = list(dict.fromkeys(found))[:MOST_WORDS]
+    return [*found[:-1], *(replace(last, open=True) for last in found[-1:])]
 
 
 def _instead(looked_for: tuple[str, ...]) -> Iterator[tuple[list[Term], str, bool]]:
     """What to try when nothing was found: (terms, words to tell the reader, whether any of them will do)."""
-    *before, last = looked_for
+    at = max((at for at, word in enumerate(looked_for) if word not in STOP), default=len(looked_for) - 1)
+    last = looked_for[at]
     cut = tuple((last[:-letters],) for letters in (1, 2, 3) if len(last) - letters > LEAST_PREFIX)
     if cut:
-        yield [*terms(tuple(before)), Term(cut)], "", False
-    close = tuple(closest(word, synonyms.vocabulary()) or word if len(word) > 3 else word for word in looked_for)
+        yield [*terms(looked_for[:at]), Term(cut)], "", False
+    close = tuple(
+        closest(word, synonyms.vocabulary()) or word if len(word) > 3 and word not in STOP else word
+        for word in looked_for
+    )
     if close != looked_for:
         yield terms(close), " ".join(close), False
-    if len(looked_for) > 1:
-        yield terms(looked_for), "", True
+    asked = terms(looked_for)
+    if len(asked) > 1:
+        yield asked, "", True
 
 
 def _page(
@@ -168,24 +188,24 @@ def _page(
 ) -> Found:
     query, values = _query(asked, within.language, any_word=any_word)
     ids = dict.fromkeys(_candidates("head", query, values, within, now))
-    if len(ids) < MOST:
+    if len(ids) <= MOST:
         ids.update(dict.fromkeys(_candidates("words", query, values, within, now)))
-    candidates = list(ids)[:MOST]
+    candidates, total = list(ids)[:MOST], min(len(ids), MOST + 1)
     start = (page - 1) * page_size
     if start >= len(candidates):
-        return Found([], len(candidates))
+        return Found([], total)
     ranked = Article.objects.raw(
         _RANKED.format(query=query),
         [WEIGHTS, *values, *values, candidates, start, page_size, ArticleStatus.PUBLISHED, now],
     )
-    return Found(list(ranked), len(candidates))
+    return Found(list(ranked), total)
 
 
 def _candidates(column: str, query: str, values: list[str], within: Within, now: datetime) -> list[str]:
     more, further = _narrowed(within)
     statement = _ROWS.format(column=column, query=query, more=more)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [within.language, now, *values, *further, MOST])
+        cursor.execute(statement, [within.language, now, *values, *further, MOST + 1])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -247,12 +267,24 @@ def pattern_of(lexemes: str, language: str) -> re.Pattern[str] | None:
     alternatives = set()
     for lexeme, is_open in _LEXEME.findall(lexemes):
         known = re.escape(lexeme).replace("ng", "ng['’]?")
-        if language == ArticleLanguage.ENGLISH:
+        if is_open:
+            alternatives.add(known + r"\w*")
+        elif language == ArticleLanguage.ENGLISH:
             # Its stemmer turns a last y into i: babi stands for baby and babies.
             known = known[:-1] + "[iy]" if known.endswith("i") else known
-            alternatives.add(known + r"\w*")
+            alternatives.add(known + _endings(lexeme) + r"(?!\w)")
         else:
-            alternatives.add(known + r"\w*" if is_open else known + r"(?!\w)")
+            alternatives.add(known + r"(?!\w)")
     if not alternatives:
         return None
     return re.compile(r"(?<!\w)(?:" + "|".join(sorted(alternatives, key=len, reverse=True)) + ")", re.IGNORECASE)
+
+
+def _endings(stem: str) -> str:
+    """What may follow it in a word of English that has it; nothing after a number or a letter or two."""
+    if len(stem) < 3 or not stem.isalpha():
+        return ""
+    doubled = f"{stem[-1]}?" if stem[-1] in "bdfgklmnprtz" else ""
+    if len(stem) == 3:
+        return rf"(?:e?s|{doubled}(?:ed|ing)|ness)?"
+    return rf"{doubled}{_ENDINGS}{{0,4}}"

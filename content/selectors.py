@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Greatest
 
 from accounts.models import Doctor
@@ -36,7 +36,7 @@ CARD = (
 
 @dataclass(slots=True)
 class Listed:
-    """One page of a list. `total` stops at COUNTED, in a search at `search.MOST`; `filters` has the page it is."""
+    """One page of a list. `total` stops at one over `most`, beyond which no page is shown; `filters` has the page."""
 
     articles: list[Article]
     total: int
@@ -47,11 +47,11 @@ class Listed:
 
     @property
     def pages(self) -> int:
-        return max(1, -(-self.total // PAGE_SIZE))
+        return _pages(self.total, self.most)
 
     @property
     def is_capped(self) -> bool:
-        return self.total >= self.most
+        return self.total > self.most
 
 
 def published(*, language: str = "", now: datetime | None = None) -> QuerySet[Article]:
@@ -77,12 +77,16 @@ def listed(filters: Filters, *, author: Author | None = None, now: datetime | No
     start = (filters.page - 1) * PAGE_SIZE
     # One more than a page holds, so that a list of a single page need not be counted.
     rows = list(matching.only(*CARD)[start : start + PAGE_SIZE + 1])
-    total = len(rows) if not start and len(rows) <= PAGE_SIZE else matching.order_by()[:COUNTED].count()
+    total = len(rows) if not start and len(rows) <= PAGE_SIZE else matching.order_by()[: COUNTED + 1].count()
     if start and not rows:
-        filters = replace(filters, page=max(1, -(-total // PAGE_SIZE)))
+        filters = replace(filters, page=_pages(total, COUNTED))
         start = (filters.page - 1) * PAGE_SIZE
         rows = list(matching.only(*CARD)[start : start + PAGE_SIZE])
     return Listed(rows[:PAGE_SIZE], total, filters)
+
+
+def _pages(total: int, most: int) -> int:
+    return max(1, -(-min(total, most) // PAGE_SIZE))
 
 
 def _found(filters: Filters, author: Author | None, now: datetime) -> Listed:
@@ -94,7 +98,7 @@ def _found(filters: Filters, author: Author | None, now: datetime) -> Listed:
     )
     found = search.find(filters.q, within, now=now, page=filters.page, page_size=PAGE_SIZE)
     if filters.page > 1 and not found.articles:
-        filters = replace(filters, page=max(1, -(-found.total // PAGE_SIZE)))
+        filters = replace(filters, page=_pages(found.total, search.MOST))
         found = search.find(filters.q, within, now=now, page=filters.page, page_size=PAGE_SIZE)
     return Listed(found.articles, found.total, filters, search.MOST, found.corrected, found.any_word)
 
@@ -122,6 +126,12 @@ def is_visible(article: Article, *, now: datetime | None = None) -> bool:
 
 def author_of(article: Article) -> Author | None:
     return Author.objects.filter(pk=article.author_id).first() if article.author_id else None
+
+
+def author_slugs() -> QuerySet[Author, str]:
+    """Of those who have a published article: nobody else's name is told to search engines."""
+    written = published().filter(author_id=OuterRef("pk")).order_by()
+    return Author.objects.filter(Exists(written)).order_by("slug").values_list("slug", flat=True)
 
 
 def translations_of(article: Article) -> list[Article]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from psycopg import sql
 
 from accounts.models import Doctor, Patient, User
@@ -66,6 +66,11 @@ def published(doctor: Doctor, *, clinic: Clinic | None = None) -> QuerySet[Revie
     return rows.select_related("written_by__patient", "answer").order_by(*ORDERS["newest"])
 
 
+def has_page(doctor_id: str) -> bool:
+    """Whether anybody finds the doctor, and so what is published of them."""
+    return Doctor.objects.public().filter(pk=doctor_id).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     stars: int
@@ -82,9 +87,10 @@ def distribution(doctor: Doctor) -> list[Share]:
 
 
 def own_reviews(user: User, people: Iterable[Patient]) -> QuerySet[Review]:
-    """What the person wrote, and what was written for those they act for, the latest first."""
+    """What the person wrote, and what was written for those they act for, the latest first; `has_page` as above."""
     theirs = Q(written_by=user) | Q(patient__in=[person.pk for person in people])
     rows = Review.objects.filter(theirs).select_related("doctor", "clinic", "patient", "answer")
+    rows = rows.annotate(has_page=Exists(Doctor.objects.public().filter(pk=OuterRef("doctor"))))
     return rows.order_by("-created_at", "pk")
 
 

@@ -1,6 +1,9 @@
-from celery import shared_task
+import logging
 
-from precta.cache import DOWN
+from celery import shared_task
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -10,5 +13,6 @@ def flush_views() -> None:
 
     try:
         flush()
-    except DOWN:
-        return  # what was counted waits there for the next minute
+    except RedisError as error:
+        # What was counted waits there for the next minute.
+        logger.warning("views were not added: %s", type(error).__name__)

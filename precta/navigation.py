@@ -67,6 +67,7 @@ MY_RECORDS = Entry(
     _("Documents"),
 )
 MY_HISTORY = Entry(_("History"), "history", "platform", "appointments:me:timeline", ("appointments:me:timeline",))
+OWN_REVIEWS = Entry(_("My reviews"), "star", "platform", "content:me:reviews", ("content:me:",), _("Reviews"))
 INBOX = Entry(_("Inbox"), "bell", "platform", "notifications:inbox", ("notifications:",))
 PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile",))
 FAMILY = Entry(_("Family"), "users", "platform", "accounts:me:family", ("accounts:me:family",))
@@ -143,7 +144,10 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "platform-tabs": (HOME, DOCTORS, MY_VISITS, MY_CARE),
     "clinic": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_PHARMACY, CLINIC_VISITS, CLINIC_RECORDS, OTHER_CLINICS),
     "clinic-tabs": (CLINIC_HOME, CLINIC_DOCTORS, CLINIC_VISITS, MY_CARE),
-    "me": (MY_CARE, MY_VISITS, MY_PRESCRIPTIONS, MY_ORDERS, MY_RECORDS, MY_HISTORY, INBOX, FAMILY, PROFILE),
+    "me": (
+        *(MY_CARE, MY_VISITS, MY_PRESCRIPTIONS, MY_ORDERS, MY_RECORDS, MY_HISTORY, OWN_REVIEWS),
+        *(INBOX, FAMILY, PROFILE),
+    ),
     "account": (INBOX, PROFILE),
     "doctor": (MY_PRACTICE, INBOX, PROFILE),
     "workspace-tabs": (TODAY, WEEK, AVAILABILITY, TIME_OFF, PATIENTS),

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from accounts import specialties
@@ -244,7 +245,7 @@ class ArticleForm(FocusOnError, forms.ModelForm):
 
     def clean_reviewed_at(self) -> Any:
         day = self.cleaned_data["reviewed_at"]
-        if day is not None and day > clock.now().date():
+        if day is not None and day > localdate(clock.now()):
             raise ValidationError(_("This day is still to come."), code="future")
         return day
 
@@ -269,7 +270,9 @@ class ArticleForm(FocusOnError, forms.ModelForm):
         author = data.get("written_by")
         article.author_id = author.pk if author is not None else None
         if data.get("remove_picture"):
-            article.featured_image_url = article.featured_image_alt = ""
+            article.featured_image_url = ""
+            if data.get("picture") is None:
+                article.featured_image_alt = ""
         if data.get("picture") is not None and not self.errors:
             try:
                 article.featured_image_url = store_hero(data["picture"].data)

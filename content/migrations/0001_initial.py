@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(default='en', max_length=10, verbose_name='language')),
                 ('is_anonymous', models.BooleanField(db_default=False, default=False, verbose_name='without a name')),
                 ('attempt', models.PositiveSmallIntegerField(db_default=1, default=1, verbose_name='attempt')),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='taken back')),
                 ('moderation_status', models.CharField(choices=[('pending', 'Waiting for moderation'), ('approved', 'Published'), ('rejected', 'Rejected')], db_default='pending', db_index=True, default='pending', max_length=10, verbose_name='moderation')),
                 ('moderated_at', models.DateTimeField(blank=True, null=True, verbose_name='moderated')),
                 ('rejection_reason', models.TextField(blank=True, default='', verbose_name='reason of the rejection')),
@@ -216,7 +217,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='article',
-            constraint=models.UniqueConstraint(condition=models.Q(('topic', ''), _negated=True), fields=('topic', 'language'), name='article_one_per_topic_and_language'),
+            constraint=models.UniqueConstraint(condition=models.Q(('topic', ''), _negated=True), fields=('topic', 'language'), name='article_one_per_topic_and_language', violation_error_message='This topic has an article in this language already.'),
         ),
         migrations.AddConstraint(
             model_name='articlerevision',
@@ -249,6 +250,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='review',
             constraint=models.CheckConstraint(condition=models.Q(('attempt__gte', 1), ('attempt__lte', 2)), name='review_attempts_counted'),
+        ),
+        migrations.AddConstraint(
+            model_name='review',
+            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('moderation_status', 'rejected'), _connector='OR'), name='review_withdrawn_is_rejected'),
         ),
         migrations.AddConstraint(
             model_name='review',

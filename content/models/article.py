@@ -144,7 +144,10 @@ class Article(models.Model):
                 condition=Q(reviewed_by__isnull=True) | Q(reviewed_at__isnull=False), name="article_review_has_day"
             ),
             models.UniqueConstraint(
-                fields=["topic", "language"], condition=~Q(topic=""), name="article_one_per_topic_and_language"
+                fields=["topic", "language"],
+                condition=~Q(topic=""),
+                name="article_one_per_topic_and_language",
+                violation_error_message=_("This topic has an article in this language already."),
             ),
         )
 

@@ -69,7 +69,8 @@ class Review(Moderated):
     It lives with the platform, which publishes and moderates it, not with the clinic that it judges: `consultation_id`
     is the clinic's row, checked when it is written. `written_by` is the patient, or the guardian who wrote for them. No
     name is stored: when its author's goes, the review stays without one. `attempt` is 2 once a rejected text was
-    written anew. `updated_at` changes with every save: by it a moderator decides on the text that was shown.
+    written anew, and `withdrawn_at` says that this second one was taken back: it is never published. `updated_at`
+    changes with every save: by it a moderator decides on the text that was shown.
     """
 
     id = IdField()
@@ -90,6 +91,7 @@ class Review(Moderated):
     language = models.CharField(_("language"), max_length=10, default="en")
     is_anonymous = models.BooleanField(_("without a name"), default=False, db_default=False)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1, db_default=1)
+    withdrawn_at = models.DateTimeField(_("taken back"), null=True, blank=True)
     created_at = models.DateTimeField(_("written"), auto_now_add=True, db_default=Now())
     updated_at = models.DateTimeField(_("changed"), auto_now=True, db_default=Now())
 
@@ -118,6 +120,10 @@ class Review(Moderated):
             ),
             models.CheckConstraint(
                 condition=Q(attempt__gte=1, attempt__lte=MOST_ATTEMPTS), name="review_attempts_counted"
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(moderation_status="rejected"),
+                name="review_withdrawn_is_rejected",
             ),
             models.UniqueConstraint(fields=["patient", "consultation_id"], name="review_once_per_consultation"),
         )

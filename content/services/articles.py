@@ -50,12 +50,16 @@ def was_public(article: Article, *, now: datetime | None = None) -> bool:
     return article.published_at is not None and article.published_at <= (now or clock.now())
 
 
-def lacks(article: Article) -> list[str]:
-    """What readers would miss, in sentences: empty for an article that may be published."""
+def lacks(article: Article, *, now: datetime | None = None) -> list[str]:
+    """What readers would miss, in sentences: empty for an article that may be published.
+
+    Whoever has reviewed what readers have seen stays its reviewer; what they have not seen yet needs one who is
+    verified now.
+    """
     missing = []
     if not article.excerpt.strip():
         missing.append(_("It has no summary, which lists and search engines show."))
-    if len(article.sources) < LEAST_SOURCES:
+    if len({_page_of(source.get("url", "")) for source in article.sources}) < LEAST_SOURCES:
         missing.append(_("It names fewer than two sources."))
     if article.featured_image_url and not article.featured_image_alt.strip():
         missing.append(_("Its picture is not described for those who cannot see it."))
@@ -69,7 +73,16 @@ def lacks(article: Article) -> list[str]:
         missing.append(told % {"count": count, "least": LEAST_WORDS})
     if markdown.has_pictures(article.body):
         missing.append(_("Its text asks for a picture, and pictures do not stand inside texts."))
+    doctor = article.reviewed_by
+    is_verified = doctor is None or doctor.verification_status == VerificationStatus.VERIFIED
+    if not is_verified and not was_public(article, now=now):
+        missing.append(_("The doctor who has reviewed it is no longer verified."))
     return missing
+
+
+def _page_of(url: str) -> str:
+    """Two addresses of one page are one source."""
+    return url.partition("#")[0].rstrip("/").lower()
 
 
 def save_article(
@@ -103,7 +116,7 @@ def _save(article: Article, by_user: User | None, note: str, seen: str, now: dat
             raise ArticleRefused(_("Readers have seen this article: its address stays."))
         article.status, article.published_at = before.status, before.published_at
     _refuse_unfounded_review(article, before, now)
-    if article.status == PUBLISHED and (missing := lacks(article)):
+    if article.status == PUBLISHED and (missing := lacks(article, now=now)):
         raise NotReady(*missing)
     if before is not None and token_of(before) == token_of(article):
         return article
@@ -140,7 +153,7 @@ def publish(
         is_waiting = is_scheduled(row, now=now)
         if not is_waiting and PUBLISHED not in TRANSITIONS[row.status]:
             raise WrongStatus(_("It is published or archived already."))
-        if missing := lacks(row):
+        if missing := lacks(row, now=now):
             raise NotReady(*missing)
         later = at is not None and at > now
         if later and was_public(row, now=now):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from content.exceptions import ChangedMeanwhile, DecidedMeanwhile
+from content.exceptions import ChangedMeanwhile, DecidedMeanwhile, TakenBack
 from content.locks import lock_answer, lock_report, lock_review
 from content.models import MODERATION, ModerationStatus, Review, ReviewAnswer, ReviewReport
 from content.services.ratings import refresh_rating
@@ -25,10 +25,13 @@ def approve_review(*, review: Review, by: Any, seen: str = "", now: datetime | N
     """Publish it; the doctor's rating and order are right in the same transaction.
 
     `seen` is the `version_of` what was shown: another text is not approved by it (ChangedMeanwhile). Raises
-    DecidedMeanwhile when it is published already. A rejection can be taken back so.
+    DecidedMeanwhile when it is published already, TakenBack when its author does not want it published any more. A
+    rejection can be taken back so.
     """
     with transaction.atomic():
         review = lock_review(review.pk)
+        if review.withdrawn_at is not None:
+            raise TakenBack
         _decide(review, APPROVED, by=by, seen=seen, now=now)
         refresh_rating(review.doctor_id)
         details = {"doctor": review.doctor_id, "rating": review.rating}

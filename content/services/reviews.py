@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Doctor, Patient
 from clinics.models import Clinic
 from content.exceptions import DecidedMeanwhile
-from content.locks import lock_review
+from content.locks import lock_review, locking_reviews
 from content.models import MOST_ATTEMPTS, ModerationStatus, Review
 from precta import clock
 from precta.audit.services import record
@@ -40,8 +40,8 @@ def write_review(
     """The one review of this visit: new, changed while it waits, or written anew after a rejection.
 
     Everything but stars, text and the name comes from the visit. Of two requests at once the second one changes what
-    the first has written. Raises DecidedMeanwhile when it is decided on already. Writes in the public schema, in a
-    transaction of its own.
+    the first has written, or writes anew what the first has taken back. Raises DecidedMeanwhile when it is decided on
+    already. Writes in the public schema, in a transaction of its own.
     """
     now = now or clock.now()
     said = {
@@ -53,13 +53,12 @@ def write_review(
     }
     facts = {"doctor": visit.doctor, "clinic": visit.clinic, "visited_on": visit.visited_on}
     with public_context(), transaction.atomic():
-        review, is_new = Review.objects.get_or_create(
+        review, is_new = locking_reviews().get_or_create(
             patient=visit.patient, consultation_id=visit.consultation_id, defaults=facts | said
         )
         if is_new:
             record("review.written", resource=review, user=by_user, details={"doctor": visit.doctor.pk})
             return review
-        review = lock_review(review.pk)
         if review.moderation_status == ModerationStatus.PENDING:
             if all(getattr(review, name) == value for name, value in said.items()):
                 return review
@@ -91,7 +90,7 @@ def may_be_written_anew(review: Review) -> bool:
 def withdraw_review(*, review: Review, by_user: Any) -> None:
     """Take it back while it waits. A text that was written anew after a rejection leaves the rejection standing.
 
-    Raises DecidedMeanwhile when a moderator was first.
+    Raises DecidedMeanwhile when a moderator was first, TakenBack when another request was.
     """
     with public_context(), transaction.atomic():
         review = lock_review(review.pk)
@@ -102,12 +101,5 @@ def withdraw_review(*, review: Review, by_user: Any) -> None:
             review.delete()
             return
         review.moderation_status = ModerationStatus.REJECTED
-        review.comment = ""
-        review.save(update_fields=["moderation_status", "comment", "updated_at"])
-
-
-def forget_name(*, patient: Patient) -> int:
-    """The reviews that the person wrote, or that others wrote for them, go on without a name; how many."""
-    with public_context():
-        theirs = Review.objects.filter(patient=patient) | Review.objects.filter(written_by=patient.pk)
-        return Review.objects.filter(pk__in=theirs.values("pk")).update(is_anonymous=True)
+        review.comment, review.withdrawn_at = "", clock.now()
+        review.save(update_fields=["moderation_status", "comment", "withdrawn_at", "updated_at"])

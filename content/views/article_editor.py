@@ -33,6 +33,8 @@ from precta.files.forms import status_of
 SHARED = ("topic", "category", "featured_image_url", "author_id", "sources")
 MOVES = {"unpublish": services.unpublish, "archive": services.archive, "restore": services.restore}
 DIFFERING = ("title", "excerpt", "body", "tags", "sources", "slug", "language", "topic", "category")
+# In one order: the database gives the keys of an object back in an order of its own.
+OF_A_SOURCE = ("publisher", "title", "url")
 ACTS = frozenset({"save", "preview", "more", "publish", "schedule", *MOVES})
 
 
@@ -59,7 +61,8 @@ def readable(value: Any) -> str:
     """A column of an article as lines of text, to be compared."""
     if isinstance(value, list):
         return "\n".join(
-            " · ".join(str(part) for part in row.values()) if isinstance(row, dict) else str(row) for row in value
+            " · ".join(str(row.get(name, "")) for name in OF_A_SOURCE) if isinstance(row, dict) else str(row)
+            for row in value
         )
     return str(value or "")
 
@@ -127,7 +130,7 @@ class Editor(CarefulModelAdmin):
         )
         page: dict[str, Any] = {"form": form, "rows": rows, "schedule": schedule, "shown": now_shown}
         seen = data.get("seen", "")[:64] or "-"
-        if act in {"preview", "more"} or act not in ACTS:
+        if act in {"preview", "more"} or act not in ACTS or (is_new and act in MOVES):
             return self._unjudged(request, article, act, page, seen)
         is_good = all([form.is_valid(), rows.is_valid(), schedule.is_valid() or act != "schedule"])
         at = schedule.cleaned_data.get("at") if is_good else None
@@ -141,6 +144,8 @@ class Editor(CarefulModelAdmin):
         try:
             self._keep(request, article, act, form.cleaned_data.get("note", ""), "" if is_new else seen)
         except StaleArticle as stale:
+            # It was read after the move, which is undone.
+            stale.current.refresh_from_db(fields=["status", "published_at"])
             changed = compared(stale.current, article, DIFFERING)
             page["shown"] = stale.current
             return self._page(

@@ -38,7 +38,7 @@ class ArticlesFeed(Feed):
         return hosts.platform_url("content:public:feed") + f"?language={obj}"
 
     def description(self, obj: str) -> str:
-        return gettext("Written for Kenya by people who treat patients, checked by doctors, with their sources.")
+        return gettext("Written plainly for Kenya, with their sources.")
 
     def get_feed(self, obj: str, request: HttpRequest) -> Any:
         with translation.override(obj):

@@ -195,6 +195,11 @@ def test_a_picture_is_cut_kept_shown_and_taken_off(editor, cast):
     assert 'alt="Women at a market"' in text_of(editor.get(page_of(article)))
     answer = editor.post(page_of(article), typed(article, featured_image_alt=""))
     assert answer.status_code == 400
+    before = article.featured_image_url
+    other = photo(picture(size=(1800, 1200)))
+    assert editor.post(page_of(article), typed(article, remove_picture="on", picture=other)).status_code == 302
+    article.refresh_from_db()
+    assert article.featured_image_url not in {"", before} and article.featured_image_alt == "Women at a market"
     assert editor.post(page_of(article), typed(article, remove_picture="on")).status_code == 302
     article.refresh_from_db()
     assert article.featured_image_url == article.featured_image_alt == ""
@@ -281,6 +286,28 @@ def test_what_readers_see_is_taken_back_archived_and_brought_back(editor, cast):
     assert article.status == "draft"
 
 
+@pytest.mark.parametrize("act", ["unpublish", "archive", "restore"])
+def test_what_is_not_there_yet_is_not_taken_back(editor, act):
+    for path in (ADD, ADD + "?translate=x"):
+        answer = editor.post(path, typed(act=act, title="Kept in the form"))
+        assert answer.status_code == 200 and "Nothing was done" in text_of(answer)
+        assert 'value="Kept in the form"' in text_of(answer)
+    assert not Article.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["unpublish", "archive"])
+def test_a_stale_page_that_takes_it_back_says_that_readers_still_see_it(editor, cast, act):
+    article = write(cast.admin)
+    services.publish(article=article, by_user=cast.admin)
+    mine = typed(article, act=act, excerpt="What I typed")
+    editor.post(page_of(article), typed(article, excerpt="What they saved"))
+    answer = editor.post(page_of(article), mine)
+    shown = text_of(answer)
+    assert answer.status_code == 409 and Article.objects.get().status == "published"
+    assert 'value="unpublish"' in shown and 'value="archive"' in shown and 'value="publish"' not in shown
+    assert [name for name, _lines in answer.context["changed"]] == ["Summary"]
+
+
 def test_the_address_of_what_was_published_stays(editor, cast):
     article = write(cast.admin)
     services.publish(article=article, by_user=cast.admin)
@@ -327,8 +354,18 @@ def test_the_translation_begins_with_what_both_share(editor, cast):
     assert "Shinikizo" in text_of(editor.get(page_of(article)))
     answer = editor.post(ADD, sent | {"slug": "tena"})
     assert answer.status_code == 400 and Article.objects.count() == 2
+    assert "This topic has an article in this language already." in text_of(answer)
     assert editor.get(ADD + "?translate=%00").status_code in {200, 400}
     assert editor.get(ADD + "?translate=nobody").status_code == 200
+
+
+def test_a_review_of_today_is_of_today_in_nairobi(editor, cast, monkeypatch):
+    at_night = clock.now().replace(hour=22, minute=0)
+    monkeypatch.setattr("precta.clock.now", lambda: at_night)
+    today = (at_night + timedelta(hours=3)).date()
+    sent = typed(reviewed_by=cast.doctor.pk, reviewed_at=f"{today + timedelta(days=1)}")
+    assert "still to come" in text_of(editor.post(ADD, sent))
+    assert editor.post(ADD, sent | {"reviewed_at": f"{today}"}).status_code == 302
 
 
 def test_only_verified_doctors_are_offered_as_reviewers(editor, cast):

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.directory import sitemap
 from accounts.models import Doctor
 from content.models import Article
-from tests.content.conftest import NOW, make_article
+from tests import factories
+from tests.content.conftest import NOW, make_article, make_author
 
 pytestmark = pytest.mark.usefixtures("_clock")
 
@@ -166,8 +167,25 @@ def test_articles_are_on_the_site_map_with_their_last_change(at_platform, shelf)
     xml = body(at_platform().get("/sitemap.xml"))
     assert re.search(r"/articles/high-blood-pressure/</loc><lastmod>20\d\d-\d\d-\d\dT[\d:.]+\+00:00</lastmod>", xml)
     assert "/articles/authors/wairimu-kamau/</loc>" in xml and "/articles/?language=sw</loc>" in xml
+    assert "/articles/</loc>" in xml and "language=en" not in xml
     assert not any(f"/articles/{slug}/" in xml for slug in ("draft", "soon", "once"))
     ET.fromstring(xml)
+
+
+def test_an_author_is_told_to_search_engines_once_something_of_theirs_is_published(at_platform, shelf):
+    user = factories.make_user()
+    make_author("Not Yet", slug="not-yet", user=user)
+    make_article("Later", author=user, published_at=NOW + timedelta(days=1))
+    assert "not-yet" not in body(at_platform().get("/sitemap.xml"))
+    assert 'content="noindex"' in body(at_platform().get("/articles/authors/not-yet/"))
+    make_article("Now", author=user)
+    assert "/articles/authors/not-yet/</loc>" in body(at_platform().get("/sitemap.xml"))
+    assert 'content="noindex"' not in body(at_platform().get("/articles/authors/not-yet/"))
+
+
+def test_nobody_says_that_each_article_was_checked_by_a_doctor(at_platform, shelf):
+    for path in ("/articles/", "/articles/feed.xml"):
+        assert "checked by doctors" not in body(at_platform().get(path))
 
 
 def test_a_site_map_too_long_for_one_file_is_given_in_parts(at_platform, shelf, monkeypatch):

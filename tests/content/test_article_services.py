@@ -93,6 +93,7 @@ def test_a_stale_save_is_refused_and_changes_nothing(cast):
     [
         ({"excerpt": " "}, "summary"),
         ({"sources": SOURCES[:1]}, "sources"),
+        ({"sources": [SOURCES[0], SOURCES[0] | {"title": "Again", "url": SOURCES[0]["url"] + "/#part"}]}, "sources"),
         ({"body": "Too short."}, "2 words"),
         ({"featured_image_url": "/pictures/articles/x.webp"}, "picture"),
         ({"body": draft().body + "\n\n![a heart](https://e.test/x.png)"}, "picture"),
@@ -217,6 +218,31 @@ def test_only_a_verified_doctor_reviews_and_says_when(cast):
     kept.reviewed_by = None
     services.save_article(article=kept, by_user=cast.admin)
     assert Article.objects.get().reviewed_at is None
+
+
+@pytest.mark.parametrize("at", [None, LATER])
+@pytest.mark.parametrize("status", [VerificationStatus.PENDING, VerificationStatus.REJECTED])
+def test_readers_see_no_new_article_by_a_reviewer_who_is_no_longer_verified(cast, at, status):
+    article = write(cast.admin, reviewed_by=Doctor.objects.get(pk=cast.doctor.pk), reviewed_at=date(2026, 11, 1))
+    Doctor.objects.filter(pk=cast.doctor.pk).update(verification_status=status)
+    with pytest.raises(NotReady, match="no longer verified"):
+        services.publish(article=article, by_user=cast.admin, at=at, now=NOW)
+    assert Article.objects.get().status == "draft" and not OutboxEvent.objects.exists()
+    article.refresh_from_db()
+    assert any("no longer verified" in reason for reason in services.lacks(article))
+    article.reviewed_by = None
+    services.save_article(article=article, by_user=cast.admin)
+    services.publish(article=article, by_user=cast.admin, at=at, now=NOW)
+    assert Article.objects.get().status == "published"
+
+
+def test_what_readers_have_seen_keeps_the_reviewer_that_it_had(cast):
+    article = write(cast.admin, reviewed_by=Doctor.objects.get(pk=cast.doctor.pk), reviewed_at=date(2026, 11, 1))
+    services.publish(article=article, by_user=cast.admin, now=NOW)
+    Doctor.objects.filter(pk=cast.doctor.pk).update(verification_status=VerificationStatus.REJECTED)
+    services.unpublish(article=article, by_user=cast.admin, now=LATER)
+    services.publish(article=article, by_user=cast.admin, now=LATER)
+    assert Article.objects.get().reviewed_by_id == cast.doctor.pk
 
 
 def test_an_address_and_a_topic_are_taken_once(cast):

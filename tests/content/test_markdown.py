@@ -131,6 +131,9 @@ NESTED = {
     "backslashes": "\\" * 50_000,
     "references": "".join(f"[a{n}]: /x\n" for n in range(4_000)),
     "references used": "[a]: /x\n\n" + "[a]" * 15_000,
+    "references to a long address": "[a]: /" + "a" * 30_000 + "\n\n" + "[a] " * 7_400,
+    "references with a long title": "[a]: /x '" + "a" * 30_000 + "'\n\n" + "[a] " * 7_000,
+    "tables of empty cells": "|" * 1_000 + "\n" + "|-" * 1_000 + "|\n" + "a\n" * 20_000,
     "tables": "|" * 1_000 + "\n" + "|-" * 1_000 + "|\n" + ("|" * 1_000 + "\n") * 40,
     "rules": "---\n" * 12_000,
     "headings": "# a\n" * 12_000,
@@ -149,6 +152,7 @@ def test_a_text_made_to_be_slow_is_not(kind):
     assert_harmless(html)
     # A common article takes some milliseconds; what is made to hurt may take a second of the processor, not a minute.
     assert took < 3, f"{took:.1f} s"
+    assert len(html) < 50 * MOST_CHARACTERS, len(html)
 
 
 def test_beyond_the_most_nothing_is_read():

@@ -7,6 +7,7 @@ from django.core.cache import caches
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 from content import counting
 from content.models import Article, ViewBatch
@@ -76,11 +77,35 @@ def test_one_person_counts_once_a_day(read, malaria, monkeypatch, cast):
         "WhatsApp/2.23 A",
         "facebookexternalhit/1.1",
         "Mozilla/5.0 AhrefsBot/7.0",
+        "Scrapy/2.11 (+https://scrapy.org)",
+        "okhttp/4.12.0",
+        "axios/1.7",
+        "PostmanRuntime/7.39",
+        "HTTPie/3.2",
+        "Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/130.0",
+        "TelegramBot (like TwitterBot)",
     ],
 )
 def test_machines_are_not_counted(read, malaria, agent):
     read(agent=agent)
     assert counting.flush() == 0
+
+
+@pytest.mark.parametrize("phone", ["Mozilla/5.0 (Linux; Android 14; CUBOT X30)", f"{PHONE} Telegram-Android/11"])
+def test_people_with_odd_phones_and_programs_are_counted(read, malaria, phone):
+    read(agent=phone)
+    assert counting.flush() == 1
+
+
+def test_one_network_counts_only_so_often_and_who_is_signed_in_always(read, malaria, cast, monkeypatch):
+    monkeypatch.setattr(counting, "MOST_OF_A_NETWORK", 3)
+    for number in range(6):
+        read(agent=f"{PHONE} {number}")
+    read(user=cast.patient.user)
+    read(address="192.0.2.2")
+    assert counting.flush() == 5
+    client = caches["default"]._cache.get_client(None)
+    assert len(client.keys("*views:seen*")) == 5
 
 
 def test_neither_a_head_nor_a_page_fetched_ahead_nor_one_that_is_not_there_is_counted(at_platform, read, malaria):
@@ -95,13 +120,16 @@ def test_nothing_that_names_a_visitor_is_kept(read, malaria):
     read()
     client = caches["default"]._cache.get_client(None)
     keys = [key.decode() for key in client.keys("*views*")]
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert not any("192.0.2.1" in key or "Android" in key for key in keys)
 
 
-def test_without_the_cache_the_page_is_read_all_the_same(read, malaria, monkeypatch):
+@pytest.mark.parametrize("error", [RedisConnectionError, OutOfMemoryError, ReadOnlyError, ResponseError("MISCONF")])
+def test_without_the_cache_the_page_is_read_all_the_same(read, malaria, monkeypatch, error):
+    """Away, or not taking anything."""
+
     def away(*_args):
-        raise RedisConnectionError
+        raise error
 
     monkeypatch.setattr(counting, "_run", away)
     read()

@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Doctor
+from accounts.models import Doctor, VerificationStatus
 from appointments.views.doctor.guard import workspace
 from content.exceptions import DecidedMeanwhile, NotPublished
 from content.forms.reviews import AnswerForm
@@ -26,10 +26,12 @@ BAD_REQUEST, CONFLICT = 400, 409
 def reviews(request: HttpRequest, doctor: Doctor) -> HttpResponse:
     rows = published(doctor, clinic=request.clinic)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    # The rest of what a public page needs is true of whoever is here.
+    has_page = doctor.verification_status == VerificationStatus.VERIFIED
     return render(
         request,
         "content/reviews/doctor_list.html",
-        {"doctor": doctor, "page": page, "reviews": shown(page.object_list)},
+        {"doctor": doctor, "page": page, "reviews": shown(page.object_list), "has_page": has_page},
     )
 
 

@@ -10,10 +10,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from content.exceptions import DecidedMeanwhile
+from content.exceptions import DecidedMeanwhile, TakenBack
 from content.forms.reviews import ReviewForm
 from content.models import ModerationStatus, Review
-from content.selectors_reviews import review_of, seen_visit, works_at
+from content.selectors_reviews import has_page, review_of, seen_visit, works_at
 from content.services.reviews import SeenVisit, may_be_written_anew, withdraw_review, write_review
 from precta.access import login_required
 from precta.ratelimit import limit
@@ -69,7 +69,9 @@ def withdraw(request: HttpRequest, consultation_id: str) -> HttpResponse:
     if request.method == "POST":
         try:
             withdraw_review(review=written, by_user=request.user)
-        except (DecidedMeanwhile, Review.DoesNotExist):
+        except TakenBack:
+            return redirect("content:patient:review", consultation_id)
+        except DecidedMeanwhile:
             written = review_of(visit)
             return _page(request, visit, written, ReviewForm.of(written), status=CONFLICT, too_late=True)
         messages.success(request, _("Your review is taken back."))
@@ -99,6 +101,7 @@ def _page(
         "is_rejected": is_rejected,
         "is_anew": is_anew,
         "too_late": too_late,
+        "has_page": written is not None and has_page(visit.doctor.pk),
         "for_another": visit.patient.pk != request.user.pk,
     }
     return render(request, "content/reviews/write.html", context, status=status)

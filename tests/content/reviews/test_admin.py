@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import Doctor
 from content.models import Review, ReviewAnswer, ReviewReport
+from content.services import moderation
 from content.services.moderation import approve_review, version_of
 from content.services.reports import report_review
 from precta import clock
@@ -126,6 +127,33 @@ def test_many_are_decided_after_asking_each_as_it_was_shown(cast, admin):
     admin.post(LIST, chosen | seen | {"code": "abuse"})
     assert Review.objects.get(pk=rows[0].pk).moderation_status == "rejected"
     assert Doctor.objects.get(pk=cast.doctor.pk).average_rating == Decimal("4.0")
+
+
+def test_what_its_author_took_back_meanwhile_is_told_and_the_others_are_decided(cast, admin, monkeypatch):
+    rows = make_reviews(cast.doctor, [5, 4], status="pending")
+    approve = moderation.approve_review
+
+    def taken_back_first(*, review, **how):
+        Review.objects.filter(pk=rows[0].pk).delete()
+        return approve(review=review, **how)
+
+    monkeypatch.setattr(moderation, "approve_review", taken_back_first)
+    chosen = {"action": "approve", "_selected_action": [row.pk for row in rows], "index": "0", "confirmed": "yes"}
+    done = admin.post(LIST, chosen | {f"seen-{row.pk}": version_of(row) for row in rows}, follow=True).text
+    assert "its author has taken it back" in done and "Done for 1 of 2." in done
+    assert Review.objects.get().moderation_status == "approved"
+    rows[0] = make_review(cast.other_patient, cast.doctor)
+    assert "author has taken it back meanwhile" in decide(admin, rows[0], "approve").text
+
+
+def test_a_second_text_that_was_taken_back_is_not_published(cast, admin):
+    row = make_review(cast.patient, cast.doctor, status="rejected", attempt=2, withdrawn_at=clock.now())
+    page = admin.get(f"{LIST}{row.pk}/change/").text
+    assert "Taken back by its author" in page and 'value="approve"' not in page
+    decide(admin, row, "approve")
+    chosen = {"action": "approve", "_selected_action": [row.pk], "index": "0", "confirmed": "yes"}
+    assert "Done for 0 of 1." in admin.post(LIST, chosen | {f"seen-{row.pk}": version_of(row)}, follow=True).text
+    assert Review.objects.get().moderation_status == "rejected"
 
 
 def test_answers_are_moderated_on_their_own_page(cast, admin):

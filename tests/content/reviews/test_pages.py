@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Doctor
 from content.models import Review, ReviewAnswer
 from precta import clock
 from tests.content.reviews.conftest import AT, make_review, make_reviews, make_seen
@@ -100,3 +101,24 @@ def test_the_first_page_asks_for_visits_that_nobody_reviewed(cast, at_platform):
         rating=3,
     )
     assert "/review/" not in client.get("/me/").text
+
+
+def test_a_persons_own_reviews_are_in_their_menu(cast, at_platform):
+    assert 'href="/me/reviews/"' in at_platform(cast.patient.user).get("/me/").text
+
+
+def test_own_reviews_lead_only_to_doctors_who_are_found(cast, at_platform, at_clinic):
+    row = make_review(cast.patient, cast.doctor, status="approved")
+    ReviewAnswer.objects.create(
+        review=row, text="Thank you, come again", moderation_status="approved", moderated_at=clock.now()
+    )
+    pages = {
+        "/me/reviews/": at_platform(cast.patient.user),
+        f"/consultations/{row.consultation_id}/review/": at_clinic(cast.uzima, cast.patient.user),
+        "/workspace/reviews/": at_clinic(cast.uzima, cast.doctor.user),
+    }
+    place = f"/doctors/{cast.doctor.pk}/reviews/"
+    assert all(place in client.get(path).text for path, client in pages.items())
+    Doctor.objects.filter(pk=cast.doctor.pk).update(verification_status="rejected")
+    assert not any(place in client.get(path).text for path, client in pages.items())
+    assert "Thank you, come again" in pages["/me/reviews/"].get("/me/reviews/").text

@@ -1,11 +1,13 @@
 """Who is told what, in which language, once; and the question a day after a visit."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
 from django.utils import translation
 
+from accounts.models import Doctor
 from accounts.services.family import add_child
 from clinics.models import Clinic
 from content.models import ReviewAnswer
@@ -64,6 +66,29 @@ def test_of_a_suspended_clinic_people_read_under_their_own_care(cast):
     reject_review(review=review, by=cast.admin, reason="x")
     relay()
     assert told()[0][2].endswith("/me/reviews/")
+
+
+@pytest.mark.parametrize("gone", ["clinic", "verification"])
+def test_no_letter_about_what_is_published_leads_where_nobody_finds_the_doctor(cast, at_platform, at_clinic, gone):
+    review = make_review(cast.patient, cast.doctor)
+    if gone == "clinic":
+        Clinic.objects.filter(pk=cast.uzima.pk).update(status="suspended")
+    else:
+        Doctor.objects.filter(pk=cast.doctor.pk).update(verification_status="pending")
+    approve_review(review=review, by=cast.admin)
+    answer = ReviewAnswer.objects.create(review=review, text="Thanks for that")
+    approve_answer(answer=answer, by=cast.admin)
+    relay()
+    reject_answer(answer=answer, by=cast.admin, reason="It names the patient.")
+    relay()
+    assert len(told()) == 5
+    for who, _title, url in told():
+        user = cast.patient.user if who == cast.patient.pk else cast.doctor.user
+        parts = urlsplit(url)
+        client = at_platform(user) if parts.hostname == "precta.localhost" else at_clinic(cast.uzima, user)
+        assert client.get(parts.path).status_code == 200, url
+    bodies = [row.body for row in Notification.objects.filter(user=cast.doctor.user)]
+    assert gone == "verification" or not any("answer it once" in body for body in bodies)
 
 
 def test_answers_tell_reviewer_and_doctor(cast):
