@@ -73,9 +73,9 @@ def tell_expired(event: OutboxEvent) -> None:
     _tell(event, patient_side(visit), NotificationType.GENERAL, lambda: wording.expired(visit), again, INBOX)
 
 
-@on("appointment.displaced", "appointment.confirmed")
+@on("appointment.displaced", "appointment.confirmed", "appointment.rescheduled")
 def tell_displaced(event: OutboxEvent) -> None:
-    """A visit that was held while the time off was added is told when its payment confirms it."""
+    """A time that was held while the time off was added is told when its payment confirms it, or the move to it."""
     visit = _visit(event)
     time_off = time_off_over(visit) if visit is not None and _stands(visit) else None
     if visit is None or time_off is None:
@@ -98,9 +98,9 @@ def tell_patients_of_barred_doctor(event: OutboxEvent) -> None:
         _tell_barred(event, visit)
 
 
-@on("appointment.confirmed")
+@on("appointment.confirmed", "appointment.rescheduled")
 def tell_confirmed_with_barred_doctor(event: OutboxEvent) -> None:
-    """The visit was held when its doctor was suspended, and paid after that."""
+    """The time was held when its doctor was suspended, and paid after that."""
     visit = _visit(event)
     if visit is not None and _stands(visit):
         _tell_barred(event, visit)

@@ -96,12 +96,16 @@ def test_suspending_a_doctor_tells_the_patients_by_itself(cast, visit, django_ca
     assert told(cast.patient.user).get().title == "Your doctor sees no patients at the moment"
 
 
-def test_a_visit_paid_after_its_doctor_was_barred_is_told_to_be_confirmed_and_then_this(cast, visit):
+@pytest.mark.parametrize(
+    ("how", "title"), [("confirmed", "Your visit is confirmed"), ("rescheduled", "Your visit has a new time")]
+)
+def test_a_time_paid_after_its_doctor_was_barred_is_told_to_be_confirmed_or_moved_and_then_this(cast, how, title):
+    old = make_appointment(cast.patient, cast.doctor, AT - timedelta(days=1), status="cancelled", refund_due=0)
+    visit = make_appointment(cast.patient, cast.doctor, AT, rescheduled_from=old)
     type(cast.doctor).objects.filter(pk=cast.doctor.pk).update(verification_status="rejected")
-    happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
+    happen(cast.uzima, f"appointment.{how}", appointment_id=visit.pk, from_id=old.pk)
     happen(cast.uzima, "doctor.changed", doctor_id=cast.doctor.pk)
-    titles = ["Your visit is confirmed", "Your doctor sees no patients at the moment"]
-    assert [row.title for row in told(cast.patient.user)] == titles
+    assert [row.title for row in told(cast.patient.user)] == [title, "Your doctor sees no patients at the moment"]
 
 
 def test_relaying_the_same_event_again_tells_nobody_twice(cast, visit):
