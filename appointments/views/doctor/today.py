@@ -156,7 +156,10 @@ def row_of(
         can_arrive=confirmed and not arrived and in_person and day <= today,
         can_undo=arrived,
         can_complete=running or (confirmed and started),
-        can_no_show=(confirmed or running) and visit.arrived_at is None and now >= visit.scheduled_at + grace,
+        can_no_show=(confirmed or running)
+        and visit.arrived_at is None
+        and not is_in_room
+        and now >= visit.scheduled_at + grace,
         # After the start, too: a doctor who was kept away gives everything back.
         can_cancel=confirmed,
         can_open=running or may_start(visit, now),
