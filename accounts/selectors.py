@@ -8,7 +8,7 @@ from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef,
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils import timezone
 
-from accounts.models import Doctor, Guardianship, Patient, Role, User, UserStatus
+from accounts.models import Doctor, Guardianship, Patient, Role, User, UserStatus, VerificationStatus
 from clinics.models import Clinic, Membership, StaffInvitation
 from clinics.selectors import staff_of, unanswered_invitations
 from precta import hosts
@@ -157,7 +157,7 @@ def workplaces_of(user: User) -> list[dict[str, str]]:
     """
     found = []
     doctor = Doctor.objects.select_related("clinic").filter(pk=user.pk).first() if user.role == Role.DOCTOR else None
-    if doctor is not None and doctor.clinic is not None:
+    if doctor is not None and doctor.clinic is not None and doctor.verification_status != VerificationStatus.REJECTED:
         found.append((doctor.clinic, "appointments:doctor:today"))
     memberships = user.memberships.filter(is_active=True, clinic__status="active").select_related("clinic")
     found += [(membership.clinic, "admin:index") for membership in memberships.order_by("clinic__name")[:5]]

@@ -74,7 +74,7 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
     local_now = now.astimezone(tz)
     day = read_day(request.GET.get("day"), local_now.date())
     card = None
-    if request.GET.get("visit"):
+    if request.GET.get("visit") and doctor.is_verified:
         card = _card(doctor, request.GET["visit"])
         record("patient.viewed", resource=card.patient, details={"appointment_id": card.visit.pk})
     grace = request.clinic.policy.no_show_grace
