@@ -99,11 +99,6 @@ def guardians_of(child: Patient) -> QuerySet[Patient]:
     )
 
 
-def has_looked_after(guardian_id: str, child: Patient) -> bool:
-    """Whether the person is or was the child's guardian."""
-    return Guardianship.objects.filter(guardian_id=guardian_id, child=child).exists()
-
-
 def name_of(user: User) -> str:
     """What the person is called in the bar: the patient's or doctor's name, else the e-mail."""
     patient = Patient.objects.filter(pk=user.pk).first()

@@ -247,6 +247,18 @@ def payment_put_aside(reference: str) -> Words:
     )
 
 
+def nobody_reached(visit: Appointment) -> Words:
+    return Words(
+        _("A patient could not be told"),
+        _(
+            "The visit on %(when)s with %(doctor)s has changed, and its patient has neither an e-mail nor a phone with "
+            "us, nor somebody who looks after them. If you know another way, please tell them."
+        )
+        % {"when": _when(visit), "doctor": visit.doctor.display_name},
+        _("Open the administration"),
+    )
+
+
 def _refund(visit: Appointment) -> str:
     if visit.refund_due:
         amount = {"amount": money(visit.refund_due, visit.currency)}
