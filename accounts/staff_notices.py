@@ -58,7 +58,7 @@ def tell_joined(event: OutboxEvent) -> None:
     inviter = Membership.objects.filter(
         clinic=member.clinic, user_id=event.payload["invited_by"], is_active=True
     ).select_related("user")
-    others = {one.user_id: one.user for one in (*_owners(member), *inviter)}
+    others = {user.pk: user for user in (*_owners(member), *(one.user for one in inviter))}
     _tell_each(event, others.values(), member, lambda: words.somebody_joined(member, name), EVERYWHERE)
 
 

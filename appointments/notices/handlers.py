@@ -21,6 +21,7 @@ from precta.notifications.services import notify
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.payments.models import Payment, PaymentMethod, PaymentPurpose, Refund
+from precta.payments.selectors import has_money_aside
 from precta.tenancy import current_clinic
 
 EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
@@ -70,7 +71,8 @@ def tell_expired(event: OutboxEvent) -> None:
     if visit is None or visit.status != AppointmentStatus.CANCELLED:
         return
     again = clinic_url(visit.clinic, "appointments:patient:book", visit.doctor_id)
-    _tell(event, patient_side(visit.patient), NotificationType.GENERAL, lambda: wording.expired(visit), again, INBOX)
+    words = partial(wording.expired, visit, has_money_aside=has_money_aside(visit.pk))
+    _tell(event, patient_side(visit.patient), NotificationType.GENERAL, words, again, INBOX)
 
 
 @on("appointment.displaced", "appointment.confirmed", "appointment.rescheduled")

@@ -105,11 +105,16 @@ def moved_to_doctor(old: Appointment, new: Appointment) -> Words:
     )
 
 
-def expired(visit: Appointment) -> Words:
+def expired(visit: Appointment, *, has_money_aside: bool) -> Words:
+    said = (
+        _("We have received a payment that differs from the price. The clinic is looking at it and will call you.")
+        if has_money_aside
+        else _("No payment reached us in time. Nothing was booked; choose a time again.")
+    )
     return _about(
         visit,
         _("Your time is no longer held"),
-        _paragraphs(_facts(visit), _("No payment reached us in time. Nothing was booked; choose a time again.")),
+        _paragraphs(_facts(visit), said),
         _("Choose a time"),
     )
 
