@@ -8,7 +8,7 @@ from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef,
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils import timezone
 
-from accounts.models import Doctor, Guardianship, Patient, Role, User, UserStatus
+from accounts.models import Doctor, Guardianship, Patient, Role, User, UserStatus, VerificationStatus
 from clinics.models import Clinic, Membership, StaffInvitation
 from clinics.selectors import staff_of, unanswered_invitations
 from precta import hosts
@@ -99,11 +99,6 @@ def guardians_of(child: Patient) -> QuerySet[Patient]:
     )
 
 
-def has_looked_after(guardian_id: str, child: Patient) -> bool:
-    """Whether the person is or was the child's guardian."""
-    return Guardianship.objects.filter(guardian_id=guardian_id, child=child).exists()
-
-
 def name_of(user: User) -> str:
     """What the person is called in the bar: the patient's or doctor's name, else the e-mail."""
     patient = Patient.objects.filter(pk=user.pk).first()
@@ -157,7 +152,7 @@ def workplaces_of(user: User) -> list[dict[str, str]]:
     """
     found = []
     doctor = Doctor.objects.select_related("clinic").filter(pk=user.pk).first() if user.role == Role.DOCTOR else None
-    if doctor is not None and doctor.clinic is not None:
+    if doctor is not None and doctor.clinic is not None and doctor.verification_status != VerificationStatus.REJECTED:
         found.append((doctor.clinic, "appointments:doctor:today"))
     memberships = user.memberships.filter(is_active=True, clinic__status="active").select_related("clinic")
     found += [(membership.clinic, "admin:index") for membership in memberships.order_by("clinic__name")[:5]]

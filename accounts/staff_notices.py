@@ -8,12 +8,13 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from accounts import staff_words as words
-from accounts.models import User, UserStatus
+from accounts.models import User
 from accounts.selectors import language_of, name_of
 from accounts.services.workplaces import refresh_workplaces
 from accounts.staff_words import Words
 from clinics.invitation_tokens import make_token
 from clinics.models import InvitationState, Membership, MembershipRole, StaffInvitation
+from clinics.selectors import leaders
 from precta import clock
 from precta.hosts import clinic_url, platform_url
 from precta.notifications.models import Channel, NotificationType
@@ -57,7 +58,7 @@ def tell_joined(event: OutboxEvent) -> None:
     inviter = Membership.objects.filter(
         clinic=member.clinic, user_id=event.payload["invited_by"], is_active=True
     ).select_related("user")
-    others = {one.user_id: one.user for one in (*_owners(member), *inviter)}
+    others = {user.pk: user for user in (*_owners(member), *(one.user for one in inviter))}
     _tell_each(event, others.values(), member, lambda: words.somebody_joined(member, name), EVERYWHERE)
 
 
@@ -78,7 +79,7 @@ def tell_role_changed(event: OutboxEvent) -> None:
     was, role = event.payload["was"], event.payload["role"]
     name = name_of(member.user)
     _tell(event, member.user, lambda: words.role_changed(member, was, role), _admin_of(member))
-    told = (one.user for one in _owners(member))
+    told = _owners(member)
     _tell_each(event, told, member, lambda: words.somebodys_role_changed(member, name, was, role), INBOX)
 
 
@@ -88,7 +89,7 @@ def tell_deactivated(event: OutboxEvent) -> None:
         return
     name = name_of(member.user)
     _tell(event, member.user, lambda: words.shut_out(member), "")
-    told = (one.user for one in _owners(member))
+    told = _owners(member)
     _tell_each(event, told, member, lambda: words.somebody_was_shut_out(member, name), INBOX)
 
 
@@ -98,7 +99,7 @@ def tell_reactivated(event: OutboxEvent) -> None:
         return
     name = name_of(member.user)
     _tell(event, member.user, lambda: words.let_in_again(member), _admin_of(member))
-    told = (one.user for one in _owners(member))
+    told = _owners(member)
     _tell_each(event, told, member, lambda: words.somebody_was_let_in_again(member, name), INBOX)
 
 
@@ -108,7 +109,7 @@ def tell_left(event: OutboxEvent) -> None:
         return
     name = name_of(member.user)
     _tell(event, member.user, lambda: words.left(member), "")
-    told = (one.user for one in _leaders(member, MembershipRole.OWNER, MembershipRole.MANAGER))
+    told = leaders(member.clinic)
     _tell_each(event, told, member, lambda: words.somebody_left(member, name), EVERYWHERE)
 
 
@@ -120,7 +121,7 @@ def tell_transferred(event: OutboxEvent) -> None:
     giver_name, name = name_of(giver.user), name_of(heir.user)
     _tell(event, heir.user, lambda: words.became_owner(heir, giver_name), _staff_page(heir))
     _tell(event, giver.user, lambda: words.gave_ownership(heir, name), _staff_page(heir))
-    told = (one.user for one in _owners(heir) if one.user_id != giver.user_id)
+    told = [user for user in _owners(heir) if user != giver.user]
     _tell_each(event, told, heir, lambda: words.ownership_moved(heir, giver_name, name), EVERYWHERE)
 
 
@@ -135,14 +136,8 @@ def _member(event: OutboxEvent) -> Membership | None:
     return Membership.objects.select_related("user", "clinic").filter(pk=event.payload["membership_id"]).first()
 
 
-def _owners(member: Membership) -> Iterable[Membership]:
-    return _leaders(member, MembershipRole.OWNER)
-
-
-def _leaders(member: Membership, *roles: MembershipRole) -> Iterable[Membership]:
-    """Those in `roles` at the same clinic who can sign in, but for the member themselves."""
-    leaders = Membership.objects.filter(clinic=member.clinic_id, role__in=roles, is_active=True)
-    return leaders.exclude(pk=member.pk).exclude(user__status=UserStatus.SUSPENDED).select_related("user")
+def _owners(member: Membership) -> list[User]:
+    return leaders(member.clinic, MembershipRole.OWNER)
 
 
 def _admin_of(member: Membership) -> str:

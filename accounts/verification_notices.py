@@ -13,13 +13,11 @@ from accounts.models import (
     DoctorClinicRequest,
     DoctorCredential,
     User,
-    UserStatus,
     VerificationDecision,
     VerificationStatus,
 )
 from accounts.selectors import language_of
-from clinics.models import Clinic, Membership
-from clinics.policies import CAPABILITIES
+from clinics.selectors import leaders
 from precta.hosts import clinic_url, platform_url
 from precta.notifications.models import Channel, NotificationType
 from precta.notifications.services import notify
@@ -35,13 +33,6 @@ class Words:
     title: str
     body: str
     action: str
-
-
-def managers_of(clinic: Clinic) -> Iterable[User]:
-    """Those at a clinic who answer doctors' requests; nobody whom the portal has shut out."""
-    memberships = Membership.objects.filter(clinic=clinic, role__in=CAPABILITIES["doctors.accept"], is_active=True)
-    for membership in memberships.exclude(user__status=UserStatus.SUSPENDED).select_related("user"):
-        yield membership.user
 
 
 @on("doctor.submitted")
@@ -74,7 +65,7 @@ def tell_clinic_of_request(event: OutboxEvent) -> None:
         )
 
     url = clinic_url(request.clinic, "clinic_admin:accounts_doctor_requests")
-    _tell(event, managers_of(request.clinic), words, url)
+    _tell(event, leaders(request.clinic), words, url)
 
 
 @on("doctor.clinic_answered")
@@ -191,7 +182,7 @@ def tell_withdrawn(event: OutboxEvent) -> None:
 
     _tell(event, [doctor.user], to_doctor, _own_page())
     if doctor.clinic is not None and doctor.clinic.is_open:
-        _tell(event, managers_of(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
+        _tell(event, leaders(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
 
 
 @on("doctor.lapsed")
@@ -218,7 +209,7 @@ def tell_lapsed(event: OutboxEvent) -> None:
 
     _tell(event, [doctor.user], to_doctor, _own_page())
     if doctor.clinic is not None and doctor.clinic.is_open:
-        _tell(event, managers_of(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
+        _tell(event, leaders(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
 
 
 @on("licence.ending")
@@ -251,7 +242,7 @@ def tell_licence_ends(event: OutboxEvent) -> None:
 
     _tell(event, [doctor.user], to_doctor, _own_page())
     if doctor.clinic is not None and doctor.clinic.is_open:
-        _tell(event, managers_of(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
+        _tell(event, leaders(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
 
 
 @on("credential.ending")
@@ -285,7 +276,7 @@ def tell_paper_ends(event: OutboxEvent) -> None:
 
     _tell(event, [doctor.user], to_doctor, _own_page())
     if doctor.clinic is not None and doctor.clinic.is_open:
-        _tell(event, managers_of(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
+        _tell(event, leaders(doctor.clinic), to_clinic, clinic_url(doctor.clinic, "clinic_admin:index"))
 
 
 def _tell(

@@ -196,6 +196,10 @@ class NotTheDoctor(AppointmentError):
     """Only the doctor of the visit may do that."""
 
 
+class NotVerified(AppointmentError):
+    """The doctor's verification lapsed or was taken back, or the doctor has left the clinic: no visit begins."""
+
+
 class RoomClosed(AppointmentError):
     """The room of the visit is not open any more."""
 

@@ -32,7 +32,7 @@ def outcome(visit: Explained, *, now: datetime | None = None) -> str:
         if visit.hold_expires_at and visit.hold_expires_at > now:
             until = clinic_time(visit.hold_expires_at, visit.clinic)
             return _("The time is held for you until %(time)s. It is yours once it is paid.") % {"time": until}
-        return _("It was not paid in time, so the time is free again. Nothing was charged.")
+        return _("It was not paid in time, so the time is free again.")
     if visit.status == AppointmentStatus.NO_SHOW:
         return _("The clinic noted that nobody came.")
     if visit.status != AppointmentStatus.CANCELLED:
@@ -48,8 +48,8 @@ def _cancelled(visit: Explained, reason: str, due: Decimal) -> str:
         if due:
             return _("The payment came too late for this time. Refund: %(amount)s, all of it.") % back
         if reason == reasons.MOVE_DROPPED:
-            return _("The move to this time was not completed. Nothing was charged for it.")
-        return _("It was not paid in time, so the time is free again. Nothing was charged.")
+            return _("The move to this time was not completed.")
+        return _("It was not paid in time, so the time is free again.")
     return _ended(visit, back, due, is_suspension=reason == reasons.CLINIC_SUSPENDED)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from accounts.models import Doctor, Role, User
+from accounts.models import Doctor, Role, User, VerificationStatus
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.rescheduling import last_moment_to_move
 from clinics.models import Clinic
@@ -11,12 +11,17 @@ from clinics.models import Clinic
 def workspace_doctor(user: User, clinic: Clinic) -> Doctor | None:
     """The doctor whose workspace `user` may open at `clinic`; None for everybody else.
 
-    Only a doctor of this very clinic has one. Verification is not asked: a doctor who still waits for it may prepare
-    hours, and is shown to no patient before.
+    Only a doctor of this very clinic has one, and nobody whose verification was refused or withdrawn. A doctor who
+    waits for it may prepare hours, and finish notes of visits before a licence lapsed: what else shows patients asks
+    `may_doctor_see_records` or `Doctor.is_verified`.
     """
     if not user.is_authenticated or user.role != Role.DOCTOR or not user.is_active:
         return None
-    doctor = Doctor.objects.filter(pk=user.pk, clinic=clinic).first()
+    doctor = (
+        Doctor.objects.filter(pk=user.pk, clinic=clinic)
+        .exclude(verification_status=VerificationStatus.REJECTED)
+        .first()
+    )
     if doctor is not None:
         doctor.clinic = clinic
         doctor.user = user
@@ -28,8 +33,10 @@ SHOWS_RECORDS = frozenset({AppointmentStatus.CONFIRMED, AppointmentStatus.IN_PRO
 
 
 def may_doctor_see_records(visit: Appointment) -> bool:
-    """Whether the visit lets its doctor see the patient's records at this clinic."""
-    return visit.status in SHOWS_RECORDS
+    """Whether the visit lets its doctor see the patient's records at this clinic: only while the doctor is verified
+    and still there."""
+    doctor = visit.doctor
+    return visit.status in SHOWS_RECORDS and doctor.is_verified and doctor.clinic_id == visit.clinic_id
 
 
 def may_patient_cancel(appointment: Appointment, *, now: datetime) -> bool:

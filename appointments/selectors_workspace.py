@@ -70,7 +70,10 @@ def _refunds_of(payments: QuerySet[Payment]) -> QuerySet[Refund]:
 
 
 def patient_card(doctor: Doctor, visit_id: str) -> PatientCard | None:
-    """The patient behind one of the doctor's visits; None unless the clinic and the patient are linked."""
+    """The patient behind one of the doctor's visits; None unless the clinic and the patient are linked, and the doctor
+    is verified."""
+    if not doctor.is_verified:
+        return None
     visit = visits_of_doctor(doctor).filter(pk=visit_id).first()
     if visit is None:
         return None

@@ -67,7 +67,7 @@ DID_NOT_COME = ConfirmedAction(
     label=_("Note that the chosen patients did not come"),
     explanation=_(
         "It cannot be taken back, and nothing is paid back. Visits whose patients the clinic still waits for and "
-        "patients who have arrived are left as they are."
+        "patients who have arrived, or came to a video room, are left as they are."
     ),
     button=_("Note that they did not come"),
     run=_did_not_come,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from clinics.emergency import EmergencyAccess
 from clinics.models import Clinic
-from clinics.notice_handlers import leaders
+from clinics.notice_handlers import readers
 from precta.audit.models import AuditLog
 from precta.audit.services import record
 from precta.hosts import clinic_url
@@ -34,7 +34,7 @@ def write_closing(event: OutboxEvent) -> None:
 @on("emergency_access.opened")
 def tell_leaders(event: OutboxEvent) -> None:
     access = _access(event)
-    for user, language in leaders(access.clinic):
+    for user, language in readers(access.clinic):
         with translation.override(language):
             title, body = _words(access)
             notify(

@@ -6,7 +6,8 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from clinics.models import Clinic, ClinicApplication, Membership, MembershipRole
+from clinics.models import Clinic, ClinicApplication
+from clinics.selectors import leaders
 from precta import hosts
 from precta.notifications.services import notify
 from precta.outbox.models import OutboxEvent
@@ -32,11 +33,11 @@ def tell_applicant(event: OutboxEvent) -> None:
 
 
 @on("clinic.suspended", "clinic.reactivated")
-def tellleaders(event: OutboxEvent) -> None:
+def tell_leaders(event: OutboxEvent) -> None:
     clinic = Clinic.objects.filter(pk=event.payload["clinic_id"]).first()
     if clinic is None:
         return
-    for user, language in leaders(clinic):
+    for user, language in readers(clinic):
         with translation.override(language):
             if event.kind == "clinic.suspended":
                 title = _("%(clinic)s is suspended on Precta") % {"clinic": clinic.name}
@@ -79,11 +80,8 @@ def _about_application(event: OutboxEvent, application: ClinicApplication) -> tu
     )
 
 
-def leaders(clinic: Clinic) -> Iterator[tuple[Any, str]]:
-    """Owners and managers who can sign in, each with the language of their account."""
-    memberships = Membership.objects.filter(
-        clinic=clinic, is_active=True, role__in=(MembershipRole.OWNER, MembershipRole.MANAGER)
-    )
-    for membership in memberships.exclude(user__status="suspended").select_related("user__patient"):
-        patient = getattr(membership.user, "patient", None)
-        yield membership.user, patient.preferred_language if patient is not None else "en"
+def readers(clinic: Clinic) -> Iterator[tuple[Any, str]]:
+    """Those who lead the clinic, each with the language of their account."""
+    for user in leaders(clinic):
+        patient = getattr(user, "patient", None)
+        yield user, patient.preferred_language if patient is not None else "en"

@@ -5,12 +5,20 @@ from typing import Any
 from django.db.models import QuerySet
 
 from clinics.invitation_tokens import hash_of
-from clinics.models import Clinic, ClinicApplication, Membership, StaffInvitation
+from clinics.models import Clinic, ClinicApplication, Membership, MembershipRole, StaffInvitation
 
 
 def staff_of(clinic: Clinic) -> QuerySet[Membership]:
     """Everybody who works or worked at the clinic, those who do first."""
     return Membership.objects.filter(clinic=clinic).select_related("user").order_by("-is_active", "created_at", "pk")
+
+
+def leaders(clinic: Clinic, *roles: MembershipRole) -> list[Any]:
+    """The users who lead the clinic, its owners and managers (or of them those in `roles`): whoever works there now and
+    can sign in."""
+    roles = roles or (MembershipRole.OWNER, MembershipRole.MANAGER)
+    leading = Membership.objects.filter(clinic=clinic, role__in=roles, is_active=True)
+    return [one.user for one in leading.exclude(user__status="suspended").select_related("user__patient")]
 
 
 def unanswered_invitations(clinic: Clinic) -> QuerySet[StaffInvitation]:

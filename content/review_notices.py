@@ -38,7 +38,6 @@ def ask_for_review(event: OutboxEvent) -> None:
     clinic = current_clinic()
     seen = (
         Consultation.objects.select_related("appointment__patient__user", "appointment__doctor")
-        .select_related("appointment__booked_by")
         .filter(pk=event.payload["consultation_id"], appointment__status=AppointmentStatus.COMPLETED)
         .first()
     )
@@ -47,7 +46,7 @@ def ask_for_review(event: OutboxEvent) -> None:
     visit = seen.appointment
     if Review.objects.filter(patient=visit.patient_id, consultation_id=seen.pk).exists():
         return
-    for person in patient_side(visit):
+    for person in patient_side(visit.patient):
         if person.user.pk == visit.doctor_id or works_at(person.user, clinic):
             continue
         with translation.override(person.language):

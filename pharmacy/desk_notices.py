@@ -5,9 +5,10 @@ from collections.abc import Callable
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from appointments.notices.recipients import patient_side
 from clinics.models import Clinic
 from pharmacy.models import Order, OrderStatus, Substitution, SubstitutionStatus
-from pharmacy.order_notices import Words, patient_side
+from pharmacy.order_notices import Words
 from precta.hosts import clinic_url, platform_url
 from precta.notifications.models import Channel, NotificationType
 from precta.notifications.services import notify
@@ -59,7 +60,7 @@ def tell_answered(event: OutboxEvent) -> None:
 @on("order.courier_changed")
 def tell_courier(event: OutboxEvent) -> None:
     """Somebody else comes to the door, or another number calls."""
-    rows = Order.objects.select_related("patient__user", "placed_by")
+    rows = Order.objects.select_related("patient__user")
     order, clinic = rows.filter(pk=event.payload["order_id"]).first(), current_clinic()
     if order is not None and clinic is not None and order.status == OrderStatus.DISPATCHED:
         _tell_patient(event, order, clinic, lambda: _courier(order))
@@ -97,7 +98,7 @@ def _words(order: Order, title: str, body: str) -> Words:
 
 
 def _tell_patient(event: OutboxEvent, order: Order, clinic: Clinic, words: Callable[[], Words]) -> None:
-    for person in patient_side(order):
+    for person in patient_side(order.patient):
         with translation.override(person.language):
             said = words()
         notify(
@@ -121,5 +122,5 @@ def _page(order: Order, clinic: Clinic) -> str:
 
 
 def _found(event: OutboxEvent) -> Substitution | None:
-    rows = Substitution.objects.select_related("item__order__patient__user", "item__order__placed_by", "proposed_by")
+    rows = Substitution.objects.select_related("item__order__patient__user", "proposed_by")
     return rows.filter(pk=event.payload["substitution_id"]).first()

@@ -40,10 +40,8 @@ def tell_issued(event: OutboxEvent) -> None:
     prescription, clinic = _found(event), current_clinic()
     if prescription is None or clinic is None or prescription.appointment_id is None:
         return
-    visit = Appointment.objects.select_related("patient__user", "doctor__user", "booked_by").get(
-        pk=prescription.appointment_id
-    )
-    for person in patient_side(visit):
+    visit = Appointment.objects.select_related("patient__user", "doctor__user").get(pk=prescription.appointment_id)
+    for person in patient_side(visit.patient):
         with translation.override(person.language):
             said = _words(prescription, clinic)
         notify(

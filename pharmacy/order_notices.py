@@ -1,6 +1,6 @@
 """What the patient's side is told of an order: what happened and where to look, never what is in it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,8 +8,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.selectors import guardians_of
-from appointments.notices.recipients import Recipient, managers
+from appointments.notices.recipients import Recipient, managers, patient_side
 from appointments.notices.wording import payment_put_aside, refund_stuck
 from clinics.models import Clinic
 from pharmacy import order_reasons as reasons
@@ -34,19 +33,6 @@ class Words:
     body: str
     action: str
     sms: str = ""
-
-
-def patient_side(order: Order) -> Iterator[Recipient]:
-    """The patient; for somebody without a login, whoever looks after them, else who ordered."""
-    patient = order.patient
-    if patient.user.has_email:
-        yield Recipient(patient.user, patient.preferred_language)
-        return
-    guardians = list(guardians_of(patient))
-    for guardian in guardians:
-        yield Recipient(guardian.user, guardian.preferred_language)
-    if not guardians:
-        yield Recipient(patient.user if patient.user.reachable_phone else order.placed_by, patient.preferred_language)
 
 
 @on("order.placed")
@@ -87,7 +73,7 @@ def tell_paid_too_late(event: OutboxEvent) -> None:
     refund, order = _refund(event)
     if refund is not None and order is not None and refund.reason == reasons.MONEY_TOO_LATE:
         amount = money(refund.amount, refund.currency)
-        _tell(event, order, patient_side(order), lambda clinic: _too_late(order, clinic, amount))
+        _tell(event, order, patient_side(order.patient), lambda clinic: _too_late(order, clinic, amount))
 
 
 @on("refund.processed")
@@ -95,7 +81,7 @@ def tell_refunded(event: OutboxEvent) -> None:
     refund, order = _refund(event)
     if refund is not None and order is not None:
         amount = money(refund.amount, refund.currency)
-        _tell(event, order, patient_side(order), lambda clinic: _refunded(order, clinic, amount))
+        _tell(event, order, patient_side(order.patient), lambda clinic: _refunded(order, clinic, amount))
 
 
 @on("refund.failed", "refund.needs_attention")
@@ -190,7 +176,7 @@ def _tell_status(
     """What came about by an event that was held up, and is no longer so, is not told any more."""
     order = _find(event.payload["order_id"])
     if order is not None and status in {None, order.status}:
-        _tell(event, order, patient_side(order), lambda clinic: words(order, clinic), channels=channels)
+        _tell(event, order, patient_side(order.patient), lambda clinic: words(order, clinic), channels=channels)
 
 
 def _tell(
@@ -229,7 +215,7 @@ def _tell_managers(event: OutboxEvent, order: Order, words: Callable[[], Any]) -
 
 
 def _find(order_id: str) -> Order | None:
-    return Order.objects.select_related("patient__user", "placed_by").filter(pk=order_id).first()
+    return Order.objects.select_related("patient__user").filter(pk=order_id).first()
 
 
 def _refund(event: OutboxEvent) -> tuple[Refund | None, Order | None]:

@@ -125,15 +125,17 @@ def _rank(words: list[str], medicine: KnownMedicine, label: str) -> int | None:
 
 
 def readable_by(reader: Reader) -> PrescriptionQuerySet:
-    """The patient's side reads its own; a doctor what they issued and whatever their patients here were prescribed, but
-    not those who never came; staff who dispense all of the clinic."""
+    """The patient's side reads its own; a doctor what they issued and, while verified, whatever their patients here
+    were prescribed, but not those who never came; staff who dispense all of the clinic."""
     rows = Prescription.objects.with_people()
     if reader.is_staff:
         return rows
     mine = Q(patient_id__in=patients_of(reader.user).order_by().values("pk"))
     if reader.doctor is not None:
+        mine |= Q(doctor=reader.doctor)
+    if reader.doctor is not None and reader.doctor.is_verified:
         seen = visits_of_doctor(reader.doctor).filter(status__in=SHOWS_RECORDS).order_by().values("patient_id")
-        mine |= Q(doctor=reader.doctor) | Q(patient_id__in=seen)
+        mine |= Q(patient_id__in=seen)
     return rows.filter(mine)
 
 

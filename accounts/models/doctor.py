@@ -224,6 +224,10 @@ class Doctor(models.Model):
         return self.display_name
 
     @property
+    def is_verified(self) -> bool:
+        return self.verification_status == VerificationStatus.VERIFIED
+
+    @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 

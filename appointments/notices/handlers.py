@@ -21,11 +21,12 @@ from precta.notifications.services import notify
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.payments.models import Payment, PaymentMethod, PaymentPurpose, Refund
+from precta.payments.selectors import has_money_aside
 from precta.tenancy import current_clinic
 
 EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
 INBOX = (Channel.PUSH,)
-RELATED = ("patient__user", "doctor__user", "clinic", "booked_by", "rescheduled_from")
+RELATED = ("patient__user", "doctor__user", "clinic", "rescheduled_from")
 
 
 @on("appointment.confirmed")
@@ -35,7 +36,7 @@ def tell_confirmed(event: OutboxEvent) -> None:
         return
     for_child = not visit.patient.user.has_email
     kind = NotificationType.APPOINTMENT_CONFIRMED
-    _tell(event, patient_side(visit), kind, lambda: wording.confirmed(visit, for_child=for_child), _page(visit))
+    _tell(event, patient_side(visit.patient), kind, lambda: wording.confirmed(visit, for_child=for_child), _page(visit))
     _tell_doctor(event, visit, kind, lambda: wording.confirmed_to_doctor(visit))
 
 
@@ -47,7 +48,7 @@ def tell_cancelled(event: OutboxEvent) -> None:
     side = event.payload.get("side")
     cause = event.payload.get("cause", side)
     kind = NotificationType.APPOINTMENT_CANCELLED
-    _tell(event, patient_side(visit), kind, lambda: wording.cancelled(visit, side=side, cause=cause), _page(visit))
+    _must_tell(event, visit, kind, lambda: wording.cancelled(visit, side=side, cause=cause))
     if visit.cancelled_by_id != visit.doctor_id:
         _tell_doctor(event, visit, kind, lambda: wording.cancelled_to_doctor(visit))
 
@@ -60,7 +61,7 @@ def tell_moved(event: OutboxEvent) -> None:
         return
     old = Appointment.objects.select_related("clinic").get(pk=new.rescheduled_from_id)
     kind = NotificationType.APPOINTMENT_CONFIRMED
-    _tell(event, patient_side(new), kind, lambda: wording.moved(old, new), _page(new))
+    _must_tell(event, new, kind, lambda: wording.moved(old, new))
     _tell_doctor(event, new, kind, lambda: wording.moved_to_doctor(old, new))
 
 
@@ -70,12 +71,13 @@ def tell_expired(event: OutboxEvent) -> None:
     if visit is None or visit.status != AppointmentStatus.CANCELLED:
         return
     again = clinic_url(visit.clinic, "appointments:patient:book", visit.doctor_id)
-    _tell(event, patient_side(visit), NotificationType.GENERAL, lambda: wording.expired(visit), again, INBOX)
+    words = partial(wording.expired, visit, has_money_aside=has_money_aside(visit.pk))
+    _tell(event, patient_side(visit.patient), NotificationType.GENERAL, words, again, INBOX)
 
 
-@on("appointment.displaced", "appointment.confirmed")
+@on("appointment.displaced", "appointment.confirmed", "appointment.rescheduled")
 def tell_displaced(event: OutboxEvent) -> None:
-    """A visit that was held while the time off was added is told when its payment confirms it."""
+    """A time that was held while the time off was added is told when its payment confirms it, or the move to it."""
     visit = _visit(event)
     time_off = time_off_over(visit) if visit is not None and _stands(visit) else None
     if visit is None or time_off is None:
@@ -83,7 +85,7 @@ def tell_displaced(event: OutboxEvent) -> None:
     kind = NotificationType.APPOINTMENT_CANCELLED
     # Both events may come for one visit, in any order: what is told once is that this time off lies over it.
     event_id = sha256(f"{visit.pk} {time_off.pk}".encode()).hexdigest()[:36]
-    _tell(event, patient_side(visit), kind, lambda: wording.displaced(visit), _page(visit), event_id=event_id)
+    _must_tell(event, visit, kind, lambda: wording.displaced(visit), event_id=event_id)
 
 
 @on("doctor.changed")
@@ -98,9 +100,9 @@ def tell_patients_of_barred_doctor(event: OutboxEvent) -> None:
         _tell_barred(event, visit)
 
 
-@on("appointment.confirmed")
+@on("appointment.confirmed", "appointment.rescheduled")
 def tell_confirmed_with_barred_doctor(event: OutboxEvent) -> None:
-    """The visit was held when its doctor was suspended, and paid after that."""
+    """The time was held when its doctor was suspended, and paid after that."""
     visit = _visit(event)
     if visit is not None and _stands(visit):
         _tell_barred(event, visit)
@@ -113,7 +115,7 @@ def _tell_barred(event: OutboxEvent, visit: Appointment) -> None:
     # Changes of the same doctor come many times, and a suspension may be taken back and made again.
     event_id = f"barred-{visit.doctor.user.session_epoch}-{visit.pk}"
     kind = NotificationType.APPOINTMENT_CANCELLED
-    _tell(event, patient_side(visit), kind, lambda: wording.barred(visit), _page(visit), event_id=event_id)
+    _must_tell(event, visit, kind, lambda: wording.barred(visit), event_id=event_id)
 
 
 @on("appointment.reinstated")
@@ -121,7 +123,7 @@ def tell_reinstated(event: OutboxEvent) -> None:
     visit = _visit(event)
     if visit is not None and _stands(visit) and not is_displaced(visit):
         kind = NotificationType.APPOINTMENT_CONFIRMED
-        _tell(event, patient_side(visit), kind, lambda: wording.reinstated(visit), _page(visit))
+        _tell(event, patient_side(visit.patient), kind, lambda: wording.reinstated(visit), _page(visit))
 
 
 @on("appointment.reminder")
@@ -131,7 +133,7 @@ def tell_reminder(event: OutboxEvent) -> None:
     if visit is None or not _stands(visit):
         return
     kind = NotificationType.APPOINTMENT_REMINDER
-    _tell(event, patient_side(visit), kind, lambda: wording.reminder(visit), _page(visit))
+    _tell(event, patient_side(visit.patient), kind, lambda: wording.reminder(visit), _page(visit))
 
 
 @on("consultation.finished")
@@ -140,14 +142,14 @@ def tell_summary(event: OutboxEvent) -> None:
     if visit is None or consultation is None:
         return
     kind = NotificationType.GENERAL
-    _tell(event, patient_side(visit), kind, lambda: wording.summary_ready(visit), _page(visit))
+    _tell(event, patient_side(visit.patient), kind, lambda: wording.summary_ready(visit), _page(visit))
     proposed = consultation.follow_up_at
     if proposed is None or proposed <= clock.now() or not visit.clinic.is_open:
         return
     url = booking_url(visit, consultation)
     words = partial(wording.follow_up_proposed, visit, proposed)
     # A second piece of news of the same event.
-    _tell(event, patient_side(visit), kind, words, url, event_id=f"follow-up-{event.pk}"[:36])
+    _tell(event, patient_side(visit.patient), kind, words, url, event_id=f"follow-up-{event.pk}"[:36])
 
 
 @on("consultation.left_open")
@@ -156,7 +158,7 @@ def tell_left_open(event: OutboxEvent) -> None:
     if visit is None or consultation is None or consultation.finished_at is not None:
         return
     url = clinic_url(visit.clinic, "appointments:doctor:visit", visit.pk)
-    _tell(event, doctor_side(visit), NotificationType.GENERAL, lambda: wording.left_open(visit), url, INBOX)
+    _tell(event, doctor_side(visit.doctor), NotificationType.GENERAL, lambda: wording.left_open(visit), url, INBOX)
 
 
 @on("payment.completed")
@@ -170,7 +172,7 @@ def tell_paid(event: OutboxEvent) -> None:
     def words() -> Words:
         return wording.payment_received(visit, payment.amount, payment.currency)
 
-    _tell(event, patient_side(visit), NotificationType.PAYMENT_RECEIVED, words, receipt, INBOX)
+    _tell(event, patient_side(visit.patient), NotificationType.PAYMENT_RECEIVED, words, receipt, INBOX)
 
 
 @on("refund.queued")
@@ -182,7 +184,7 @@ def tell_paid_too_late(event: OutboxEvent) -> None:
     kind = NotificationType.GENERAL
     _tell(
         event,
-        patient_side(visit),
+        patient_side(visit.patient),
         kind,
         lambda: wording.paid_too_late(visit, refund.amount, refund.currency),
         _page(visit),
@@ -197,7 +199,7 @@ def tell_refunded(event: OutboxEvent) -> None:
     words = wording.handed_back if refund.payment.method == PaymentMethod.CASH else wording.refunded
     _tell(
         event,
-        patient_side(visit),
+        patient_side(visit.patient),
         NotificationType.GENERAL,
         lambda: words(visit, refund.amount, refund.currency),
         _page(visit),
@@ -219,9 +221,19 @@ def tell_staff_of_mismatch(event: OutboxEvent) -> None:
         _tell_managers(event, visit, lambda: wording.payment_put_aside(payment.provider_reference))
 
 
-def _tell_managers(event: OutboxEvent, visit: Appointment, words: Callable[[], Words]) -> None:
+def _must_tell(
+    event: OutboxEvent, visit: Appointment, kind: str, words: Callable[[], Words], *, event_id: str = ""
+) -> None:
+    """News that sends somebody to a closed door if it is missed: when the portal reaches nobody, the clinic has to."""
+    people = list(patient_side(visit.patient))
+    _tell(event, people, kind, words, _page(visit), event_id=event_id)
+    if not people and visit.scheduled_at > clock.now():
+        _tell_managers(event, visit, lambda: wording.nobody_reached(visit), event_id=event_id)
+
+
+def _tell_managers(event: OutboxEvent, visit: Appointment, words: Callable[[], Words], *, event_id: str = "") -> None:
     url = clinic_url(visit.clinic, "clinic_admin:index")
-    _tell(event, managers(visit.clinic), NotificationType.GENERAL, words, url)
+    _tell(event, managers(visit.clinic), NotificationType.GENERAL, words, url, event_id=event_id)
 
 
 def _tell(
@@ -253,7 +265,7 @@ def _tell_doctor(event: OutboxEvent, visit: Appointment, kind: str, words: Calla
     """Doctors read their day in the workspace; a mail for each booking would only be noise."""
     day = visit.scheduled_at.astimezone(visit.clinic.policy.tz).date().isoformat()
     url = clinic_url(visit.clinic, "appointments:doctor:today") + f"?day={day}"
-    _tell(event, doctor_side(visit), kind, words, url, INBOX)
+    _tell(event, doctor_side(visit.doctor), kind, words, url, INBOX)
 
 
 def _visit(event: OutboxEvent) -> Appointment | None:

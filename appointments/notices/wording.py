@@ -105,11 +105,16 @@ def moved_to_doctor(old: Appointment, new: Appointment) -> Words:
     )
 
 
-def expired(visit: Appointment) -> Words:
+def expired(visit: Appointment, *, has_money_aside: bool) -> Words:
+    said = (
+        _("We have received a payment that differs from the price. The clinic is looking at it and will call you.")
+        if has_money_aside
+        else _("No payment reached us in time. Nothing was booked; choose a time again.")
+    )
     return _about(
         visit,
         _("Your time is no longer held"),
-        _paragraphs(_facts(visit), _("No payment reached us in time. Nothing was booked; choose a time again.")),
+        _paragraphs(_facts(visit), said),
         _("Choose a time"),
     )
 
@@ -243,6 +248,18 @@ def payment_put_aside(reference: str) -> Words:
         _("A payment does not match"),
         _("For payment %(reference)s the provider reports another amount, currency or account. Nothing was booked.")
         % {"reference": reference},
+        _("Open the administration"),
+    )
+
+
+def nobody_reached(visit: Appointment) -> Words:
+    return Words(
+        _("A patient could not be told"),
+        _(
+            "The visit on %(when)s with %(doctor)s has changed, and its patient has neither an e-mail nor a phone with "
+            "us, nor somebody who looks after them. If you know another way, please tell them."
+        )
+        % {"when": _when(visit), "doctor": visit.doctor.display_name},
         _("Open the administration"),
     )
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from django.db.models import Exists, OuterRef
 
-from accounts.models import ConsultationMode, Role, User
+from accounts.models import ConsultationMode, Role, User, VerificationStatus
 from accounts.selectors import patients_of
 from appointments.models import Appointment, AppointmentStatus, Consultation
 from appointments.services.consultation import OPENS_BEFORE
@@ -16,6 +16,7 @@ from precta.audit.services import record
 
 # For so long after its time (and the pause behind it) a visit that was never begun may still be entered.
 CLOSES_AFTER = timedelta(minutes=30)
+PENDING = VerificationStatus.PENDING
 
 
 class Side(StrEnum):
@@ -151,6 +152,10 @@ def note_refusal(refusal: Refused, *, user: User) -> None:
 def _side_of(visit: Appointment, user: User, clinic: Clinic) -> Side | None:
     if visit.is_mine:  # type: ignore[attr-defined]
         return Side.PATIENT
-    # A doctor who has left the clinic since has no visits here any more.
-    works_here = user.role == Role.DOCTOR and visit.doctor.clinic_id == clinic.pk
-    return Side.DOCTOR if works_here and visit.doctor_id == user.pk else None
+    if visit.doctor_id != user.pk or user.role != Role.DOCTOR:
+        return None
+    # A doctor who has left the clinic since has no visits here any more, nor has one who is not verified any more; but
+    # no licence that lapses at midnight ends a visit that has begun.
+    doctor = visit.doctor
+    is_lapsing = visit.status == AppointmentStatus.IN_PROGRESS and doctor.verification_status == PENDING
+    return Side.DOCTOR if doctor.clinic_id == clinic.pk and (doctor.is_verified or is_lapsing) else None

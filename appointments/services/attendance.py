@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from appointments.exceptions import InvalidTransition, NotYet
 from appointments.models import Appointment, AppointmentStatus
+from appointments.room.presence import patient_came
 from appointments.services import consultation, transitions
 from precta import clock
 from precta.audit.services import record
@@ -42,15 +43,17 @@ def mark_no_show(*, appointment: Appointment, by_user: User, now: datetime | Non
     """The patient did not come; nothing is paid back. The doctor may say so of a visit that they have begun, too.
 
     Raises NotYet until the clinic's grace after the start, InvalidTransition when the visit is neither confirmed nor
-    in progress, or the patient is marked as arrived.
+    in progress, when the patient is marked as arrived (`current` is then ARRIVED), and likewise when they came to the
+    room of a video visit that the doctor never began.
     """
     now = now or clock.now()
     if now < appointment.scheduled_at + appointment.clinic.policy.no_show_grace:
         raise NotYet
+    was_in_room = patient_came(appointment)
     with transaction.atomic():
         # Locked, so that nobody marks the arrival or begins the visit between this look and the change.
         visit = Appointment.objects.select_for_update(no_key=True).get(pk=appointment.pk)
-        if visit.arrived_at is not None:
+        if visit.arrived_at is not None or (was_in_room and visit.status == AppointmentStatus.CONFIRMED):
             raise InvalidTransition(ARRIVED, AppointmentStatus.NO_SHOW)
         if visit.status == AppointmentStatus.IN_PROGRESS and by_user.pk != visit.doctor_id:
             raise InvalidTransition(visit.status, AppointmentStatus.NO_SHOW)
@@ -58,6 +61,12 @@ def mark_no_show(*, appointment: Appointment, by_user: User, now: datetime | Non
         if visit.status == AppointmentStatus.IN_PROGRESS:
             consultation.end_at(visit, now)
     return appointment
+
+
+def has_come(appointment: Appointment) -> bool:
+    """Whether the patient is known to have come to a visit that nobody has begun: they cannot have missed it."""
+    is_waiting = appointment.status == AppointmentStatus.CONFIRMED
+    return is_waiting and (appointment.arrived_at is not None or patient_came(appointment))
 
 
 def mark_completed(*, appointment: Appointment, by_user: User, now: datetime | None = None) -> Appointment:

@@ -196,7 +196,7 @@ def _clear_the_way(wanted: Appointment, now: datetime, *, is_limited: bool) -> A
     elif is_limited and len([row for row in unpaid if row in mine and row not in ended]) >= MOST_UNPAID_HOLDS:
         raise TooManyHolds
     for row in ended:
-        release_hold(row, now=now)
+        let_go_of_ended(row, now=now)
     return None
 
 
@@ -258,6 +258,16 @@ def release_hold(appointment: Appointment, *, now: datetime) -> None:
     )
     record("appointment.expired", resource=appointment, details=_facts(appointment))
     emit("appointment.expired", appointment_id=appointment.pk)
+
+
+def let_go_of_ended(hold: Appointment, *, now: datetime) -> None:
+    """`release_hold` for an ended hold in the way of something else; quiet when the sweeper, which takes no doctor's
+    lock, has let go of it since it was read."""
+    try:
+        release_hold(hold, now=now)
+    except InvalidTransition as error:
+        if error.current != AppointmentStatus.CANCELLED:
+            raise
 
 
 def expire_holds(now: datetime | None = None) -> int:

@@ -9,7 +9,7 @@ from appointments import reasons
 from appointments.locks import lock_doctor
 from appointments.models import Appointment, AppointmentStatus, TimeOff
 from appointments.money import net_paid
-from appointments.services.booking import release_hold
+from appointments.services.booking import let_go_of_ended
 from appointments.services.transitions import move
 from precta import clock
 from precta.audit.services import record
@@ -79,7 +79,7 @@ def _can_have_its_time_again(appointment: Appointment, now: datetime) -> bool:
     for other in Appointment.objects.live().filter(over_it, busy_until__gt=appointment.scheduled_at):
         if other.status != AppointmentStatus.PENDING_PAYMENT or other.hold_expires_at > now:
             return False
-        release_hold(other, now=now)
+        let_go_of_ended(other, now=now)
     return not TimeOff.objects.filter(
         doctor=appointment.doctor_id,
         starts_at__lt=appointment.busy_until,

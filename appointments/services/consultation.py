@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import User
-from appointments.exceptions import InvalidTransition, NotTheDoctor, NotYet
+from appointments.exceptions import InvalidTransition, NotTheDoctor, NotVerified, NotYet
 from appointments.models import Appointment, AppointmentStatus, Consultation
+from appointments.services.cancellation import sees_patients
 from appointments.services.transitions import move
 from precta import clock
 from precta.audit.services import record
@@ -28,7 +29,8 @@ def start_consultation(*, appointment: Appointment, by_user: User, now: datetime
 
     A visit in progress gives its consultation again, so two tabs and a second click are harmless. Raises NotTheDoctor
     for everybody but the visit's doctor, NotYet earlier than OPENS_BEFORE the visit's time, InvalidTransition when it
-    is neither confirmed nor in progress.
+    is neither confirmed nor in progress, NotVerified for a doctor who sees no patients here now: such a visit can
+    still be cancelled with everything paid back.
     """
     now = now or clock.now()
     with transaction.atomic():
@@ -39,6 +41,8 @@ def start_consultation(*, appointment: Appointment, by_user: User, now: datetime
             raise InvalidTransition(visit.status, AppointmentStatus.IN_PROGRESS)
         if now < visit.scheduled_at - OPENS_BEFORE:
             raise NotYet
+        if not sees_patients(visit):
+            raise NotVerified
         move(visit, AppointmentStatus.IN_PROGRESS)
         consultation = insert(Consultation(appointment=visit, started_at=now, reason=visit.notes))
         record("consultation.started", resource=consultation, user=by_user, details={"appointment_id": visit.pk})

@@ -22,6 +22,8 @@ from precta.outbox.services import emit
 WITH_NOTES = (AppointmentStatus.IN_PROGRESS, AppointmentStatus.COMPLETED)
 # Autosave comes every few seconds; the trail has one line for so long a stretch of writing.
 ONE_ACT = timedelta(minutes=10)
+# The same addition within so long is one form that was sent twice; later it is said again, and stands again.
+SENT_TWICE = timedelta(minutes=1)
 
 
 def save_notes(
@@ -74,18 +76,21 @@ def finish_notes(
     return _fresh(consultation, by_user)
 
 
-def add_addendum(*, consultation: Consultation, by_user: User, text: str) -> ConsultationAddendum:
-    """Add `text`, dated and signed, to finished notes. The same text again is the one that is there.
+def add_addendum(
+    *, consultation: Consultation, by_user: User, text: str, now: datetime | None = None
+) -> ConsultationAddendum:
+    """Add `text`, dated and signed, to finished notes. The latest one again within SENT_TWICE is the one that is there.
 
     Raises NotTheDoctor for everybody but the visit's doctor, NotesOpen before the notes are finished.
     """
+    now = now or clock.now()
     with transaction.atomic():
         notes = _fresh(consultation, by_user, lock=True)
         if notes.finished_at is None:
             raise NotesOpen
-        same = notes.addenda.filter(author=by_user, text=text).first()
-        if same is not None:
-            return same
+        latest = notes.addenda.last()
+        if latest is not None and latest.text == text and now - latest.created_at < SENT_TWICE:
+            return latest
         added = insert(ConsultationAddendum(consultation=notes, author=by_user, text=text))
         record("consultation.added_to", resource=notes, user=by_user, details={"appointment_id": notes.appointment_id})
     return added

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
 from accounts.models import User
 from appointments.exceptions import PaymentChanged, RefundOutOfRange
@@ -16,8 +16,15 @@ from precta.payments.exceptions import NotRefundable
 from precta.payments.models import Payment, PaymentPurpose, Refund
 from precta.payments.selectors import net_received
 
+_KEY = "part:"
 # A visit that stands costs what is paid for it (I2): what goes back makes it cheaper.
 STANDING = (AppointmentStatus.CONFIRMED, AppointmentStatus.IN_PROGRESS, AppointmentStatus.COMPLETED)
+
+
+def goodwill_of(visit: Appointment) -> Decimal:
+    """By how much such decisions have made a standing visit cheaper, and the visits that it was moved from."""
+    parts = Refund.objects.filter(payment__subject_id=visit.pk, key__startswith=_KEY)
+    return parts.aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
 @transaction.atomic
@@ -40,7 +47,7 @@ def give_back_part(
     lock_doctor(seen.doctor_id)
     visit = Appointment.objects.select_for_update(no_key=True, of=("self",)).get(pk=seen.pk)
     locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
-    key = f"part:{key}"
+    key = _KEY + key
     done = Refund.objects.filter(payment=locked, key=key).first()
     if done is not None:
         return done

@@ -7,7 +7,8 @@ the transaction that settles it. If it is never paid, nothing has happened to th
 
 The rules (also in docs/decisions/0006-moving-and-cancelling-visits.md): the new time costs what the doctor charges
 now. It never costs more than the visit was booked at when the clinic's side moves it, when the doctor's time off lies
-over it, or when the new time overlaps the old one: such a visit could not be held beside itself.
+over it, or when the new time overlaps the old one: such a visit could not be held beside itself. While the doctor's fee
+has not changed, it costs what the visit costs after any goodwill.
 """
 
 from dataclasses import dataclass
@@ -28,8 +29,9 @@ from appointments.exceptions import (
 )
 from appointments.locks import lock_doctor
 from appointments.models import Appointment, AppointmentStatus
-from appointments.services.booking import RETRIED, end_of_hold, refuse_unless_free, release_hold, taken_or
+from appointments.services.booking import RETRIED, end_of_hold, let_go_of_ended, refuse_unless_free, taken_or
 from appointments.services.cancellation import Side, drop_open_moves
+from appointments.services.goodwill import goodwill_of
 from appointments.services.time_off import is_displaced
 from appointments.services.transitions import move
 from precta import clock
@@ -79,6 +81,8 @@ def quote_reschedule(*, appointment: Appointment, starts_at: datetime, side: str
         fee = appointment.fee  # a clinic that changed its currency keeps old visits in the old one
     elif side != Side.PATIENT or _overlaps_itself(appointment, starts_at) or is_displaced(appointment):
         fee = min(fee, appointment.fee)
+    elif fee == appointment.fee + goodwill_of(appointment):
+        fee = appointment.fee  # what the clinic gave back of its own will is not asked for again
     paid = paid_total(appointment.pk) - refunded_total(appointment.pk)
     return MoveQuote(paid=paid, fee=fee, currency=appointment.currency)
 
@@ -289,7 +293,7 @@ def _check_free(wanted: Appointment, old: Appointment, now: datetime, *, within_
         busy_until__gt=wanted.scheduled_at,
     )
     for hold in ended:
-        release_hold(hold, now=now)
+        let_go_of_ended(hold, now=now)
 
 
 def _overlaps_itself(appointment: Appointment, starts_at: datetime) -> bool:

@@ -89,8 +89,10 @@ class PayPages(ABC):
         if state is None:
             return JsonResponse({"status": "failed"})
         # Once the prompt is over the page has something else to say, and says it after a reload.
-        waits = state.status == PaymentStatus.PENDING and (
-            state.seconds_left > 0 or request.GET.get("seen") in {"over", "card"}
+        waits = (
+            state.status == PaymentStatus.PENDING
+            and not state.put_aside
+            and (state.seconds_left > 0 or request.GET.get("seen") in {"over", "card"})
         )
         status = "pending" if waits else "over" if state.status == PaymentStatus.PENDING else state.status
         return JsonResponse({"status": status, "message": state.message, "seconds_left": state.seconds_left})

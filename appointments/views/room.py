@@ -19,6 +19,7 @@ from django_permissions_policy.decorators import permissions_policy_override
 from appointments.exceptions import (
     AlreadyRecorded,
     InvalidTransition,
+    NotVerified,
     NotYet,
     RoomClosed,
     TooManyMessages,
@@ -156,7 +157,7 @@ def start(request: HttpRequest, place: Place) -> HttpResponse:
     _only_the_doctor(place)
     try:
         start_consultation(appointment=place.visit, by_user=request.user)
-    except (NotYet, InvalidTransition):
+    except (NotYet, NotVerified, InvalidTransition):
         error = _("Somebody changed this visit a moment ago. Look at it again, please.")
         return _json(request, {"error": error}, 409) or _say(request, place, error)
     return _json(request, {"visit": "running"}) or _back(place)

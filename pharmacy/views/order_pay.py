@@ -15,6 +15,7 @@ from pharmacy.selectors_orders import payable_orders, successor_of
 from pharmacy.services.order_paying import begin_attempt, is_payable
 from precta import access
 from precta.payments.models import Payment, PaymentStatus
+from precta.payments.selectors import has_money_aside
 from precta.ratelimit import limit
 
 
@@ -54,6 +55,7 @@ class OrderPages(PayPages):
         payment = held.payment
         context = {
             "order": held,
+            "has_money_aside": has_money_aside(held.pk),
             "under_way": payment is not None
             and payment.status == PaymentStatus.PENDING
             and payment.charged_at is not None,

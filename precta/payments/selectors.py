@@ -41,6 +41,12 @@ def net_received(payment: Payment) -> Decimal:
     return payment.amount - refunded_of(payment) if payment.status in _RECEIVED else ZERO
 
 
+def has_money_aside(subject_id: str) -> bool:
+    """Whether money came in for the subject that is not what was asked for, and waits for a person."""
+    aside = payments_for(subject_id).filter(put_aside_at__isnull=False)
+    return aside.exclude(status__in=_RECEIVED).exists()
+
+
 def open_payment(subject_id: str) -> Payment | None:
     """The newest attempt that still waits for money."""
     return payments_for(subject_id).filter(status=PaymentStatus.PENDING).first()

@@ -210,10 +210,37 @@ class TestTaking:
         ],
     )
     def test_bad_input_is_a_400_with_the_form_shown_again(self, cast, at_clinic, week, details, changes):
-        response = at_clinic(cast.uzima, cast.patient.user).post(week, {**details, **changes})
+        sent = {**details, **changes}
+        response = at_clinic(cast.uzima, cast.patient.user).post(week, sent)
+        html = response.content.decode()
         assert response.status_code == 400
-        assert "slotgrid" in response.content.decode()
+        assert "slotgrid" in html and 'id="booking-fields"' in html
+        assert "notes" in changes or "A cough" in html
+        assert "phone" in changes or f'value="{sent["phone"]}"' in html
         assert visits(cast.uzima) == []
+
+    @pytest.mark.parametrize("what", ["within the lead time", "not on the grid", "not read", "of another kind"])
+    def test_a_refused_time_leaves_the_form_to_be_sent_with_another_one(self, cast, at_clinic, week, details, at, what):
+        child = factories.make_patient("Baraka", "Hassan")
+        factories.link_patient(child, cast.uzima)
+        Guardianship.objects.create(guardian=cast.patient, child=child)
+        wrong = {
+            "within the lead time": {"at": key_of(datetime.now(UTC) + timedelta(minutes=5))},
+            "not on the grid": {"at": key_of(at + timedelta(minutes=7))},
+            "not read": {"at": "nonsense"},
+            "of another kind": {"mode": "by_post"},
+        }[what]
+        client = at_clinic(cast.uzima, cast.patient.user)
+        html = client.post(week, {**details, "for_whom": child.pk, **wrong}).content.decode()
+        assert visits(cast.uzima) == [] and html.count('id="booking-fields"') == 1
+        form = html.split('id="booking"')[1].split("</form>")[0]
+        # Enter in a field takes no time: the form's first submit button does nothing.
+        assert 'type="submit" disabled hidden' in form.split('name="at"')[0]
+        near = form.split('type="submit" name="at" value="')[1].split('"')[0]
+        mode = form.split('name="mode" value="')[1].split('"')[0]
+        assert client.post(week, {**details, "for_whom": child.pk, "at": near, "mode": mode}).status_code == 302
+        (visit,) = visits(cast.uzima)
+        assert (visit.patient_id, visit.notes, key_of(visit.scheduled_at)) == (child.pk, "A cough", near)
 
     @pytest.mark.parametrize("sent", ["%ED%A0%80", "pain%FF"], ids=["lone surrogate", "not UTF-8"])
     def test_broken_characters_are_refused(self, cast, at_clinic, week, details, sent):

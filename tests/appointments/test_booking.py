@@ -250,6 +250,15 @@ def test_an_ended_hold_gives_way_at_once(cast, hold):
     assert OutboxEvent.objects.filter(kind="appointment.expired").count() == 1
 
 
+def test_an_ended_hold_that_the_sweeper_lets_go_of_at_the_same_moment_gives_way_too(cast, hold, quicker_sweeper):
+    factories.link_patient(cast.other_patient, cast.uzima)
+    first = hold()
+    second = hold(by=cast.other_patient, now=NOW + timedelta(minutes=15))
+    first.refresh_from_db()
+    assert (first.status, second.status) == (AppointmentStatus.CANCELLED, AppointmentStatus.PENDING_PAYMENT)
+    assert OutboxEvent.objects.filter(kind="appointment.expired").count() == 1
+
+
 def test_an_ended_hold_that_overlaps_with_another_length_gives_way_too(cast, hold):
     factories.link_patient(cast.other_patient, cast.uzima)
     first = hold(starts_at=AT + timedelta(minutes=30))

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import gettext, override
 
 from accounts.models import Guardianship
 from accounts.services.users import suspend_user
@@ -52,6 +53,11 @@ def pay(visit, amount=Decimal(2500)):
     )
 
 
+def pay_in(clinic, visit):
+    with clinic_context(clinic):
+        return pay(visit)
+
+
 def test_a_confirmed_visit_is_told_to_the_patient_by_mail_and_inbox_and_to_the_doctor_by_inbox(cast, visit):
     happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
     row = told(cast.patient.user).get()
@@ -96,12 +102,16 @@ def test_suspending_a_doctor_tells_the_patients_by_itself(cast, visit, django_ca
     assert told(cast.patient.user).get().title == "Your doctor sees no patients at the moment"
 
 
-def test_a_visit_paid_after_its_doctor_was_barred_is_told_to_be_confirmed_and_then_this(cast, visit):
+@pytest.mark.parametrize(
+    ("how", "title"), [("confirmed", "Your visit is confirmed"), ("rescheduled", "Your visit has a new time")]
+)
+def test_a_time_paid_after_its_doctor_was_barred_is_told_to_be_confirmed_or_moved_and_then_this(cast, how, title):
+    old = make_appointment(cast.patient, cast.doctor, AT - timedelta(days=1), status="cancelled", refund_due=0)
+    visit = make_appointment(cast.patient, cast.doctor, AT, rescheduled_from=old)
     type(cast.doctor).objects.filter(pk=cast.doctor.pk).update(verification_status="rejected")
-    happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
+    happen(cast.uzima, f"appointment.{how}", appointment_id=visit.pk, from_id=old.pk)
     happen(cast.uzima, "doctor.changed", doctor_id=cast.doctor.pk)
-    titles = ["Your visit is confirmed", "Your doctor sees no patients at the moment"]
-    assert [row.title for row in told(cast.patient.user)] == titles
+    assert [row.title for row in told(cast.patient.user)] == [title, "Your doctor sees no patients at the moment"]
 
 
 def test_relaying_the_same_event_again_tells_nobody_twice(cast, visit):
@@ -121,12 +131,52 @@ def test_a_childs_visit_is_told_to_those_who_look_after_the_child(cast):
     assert not told(child.user).exists()
 
 
-def test_whose_child_has_come_of_age_is_told_nothing_more(cast):
-    child = make_patient("Baraka", "Hassan", user=make_user("baraka@no-mail.invalid"), date_of_birth="2001-02-03")
-    Guardianship.objects.create(guardian=cast.patient, child=child)
-    visit = make_appointment(child, cast.doctor, AT, booked_by=cast.other_patient.user)
+NEWS = ("confirmed", "cancelled", "displaced", "reminder")
+
+
+@pytest.mark.parametrize("over", ["come of age", "ended"])
+@pytest.mark.parametrize("phone", ["", "+254722000111"])
+def test_whose_guardianship_is_over_is_told_nothing_more_of_a_visit_they_booked(cast, over, phone):
+    child = make_patient(
+        "Baraka",
+        "Hassan",
+        user=make_user("baraka@no-mail.invalid"),
+        date_of_birth="2001-02-03" if over == "come of age" else "2025-02-03",
+        contact_phone=phone,
+    )
+    ended_at = timezone.now() if over == "ended" else None
+    Guardianship.objects.create(guardian=cast.patient, child=child, ended_at=ended_at)
+    visit = make_appointment(child, cast.doctor, AT, booked_by=cast.patient.user)
+    for kind in NEWS:
+        happen(cast.uzima, f"appointment.{kind}", appointment_id=visit.pk, side="doctor")
+    assert not Notification.objects.filter(user=cast.patient.user).exists()
+    assert Notification.objects.filter(user=child.user).exists() == bool(phone)
+
+
+def test_when_nobody_can_be_told_that_a_visit_is_off_the_clinics_leaders_are(cast):
+    alone = make_patient("Baraka", "Hassan", user=make_user("baraka@no-mail.invalid"))
+    off = make_appointment(alone, cast.doctor, AT, status="cancelled", refund_due=0, booked_by=cast.staff)
+    happen(cast.uzima, "appointment.cancelled", appointment_id=off.pk, side="doctor")
+    row = told(cast.owner).get()
+    assert row.title == "A patient could not be told"
+    assert "Tue 26 Nov 2030, 14:30 (EAT)" in row.body and "Baraka" not in row.body
+    # Who can be told is, and nobody else hears of it.
+    other = make_appointment(cast.patient, cast.doctor, AT, status="cancelled", refund_due=0)
+    happen(cast.uzima, "appointment.cancelled", appointment_id=other.pk, side="doctor")
+    assert told(cast.owner).count() == 1
+
+
+def test_those_who_work_at_the_clinic_are_told_in_the_language_of_their_account(cast, visit):
+    for user in (cast.doctor.user, cast.owner):
+        make_patient(user=user, preferred_language="sw")
     happen(cast.uzima, "appointment.confirmed", appointment_id=visit.pk)
-    assert not told(cast.patient.user).exists()
+    happen(cast.uzima, "payment.mismatch", payment_id=pay_in(cast.uzima, visit).pk)
+    for user in (cast.doctor.user, cast.owner):
+        row = told(user).get()
+        assert row.language == "sw"
+        with override("sw"):
+            assert row.title in {gettext("New visit booked"), gettext("A payment does not match")}
+        assert row.title not in {"New visit booked", "A payment does not match"}
 
 
 def test_news_of_a_suspended_clinic_leads_where_its_patients_can_read_it(cast):

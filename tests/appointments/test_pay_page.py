@@ -7,10 +7,15 @@ from django.core.cache import cache
 
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.booking import expire_holds
+from appointments.services.paying import take_cash_for
+from precta.notifications.models import Notification
+from precta.outbox.services import sweep_events
 from precta.payments.models import Payment, PaymentStatus, Refund
+from precta.payments.services import settle_payment
 from precta.ratelimit import wait_for_phone
 from precta.tenancy import clinic_context
 from tests import factories
+from tests.appointments.money_helpers import broken_invariants
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("provider")]
 
@@ -253,6 +258,56 @@ def test_an_open_prompt_spares_the_hold_a_minute_and_money_in_it_confirms(cast, 
         assert expire_holds() == 0
     visit = visit_of(cast, pk)
     assert (visit.status, visit.payment.status) == (AppointmentStatus.CONFIRMED, PaymentStatus.COMPLETED)
+
+
+@pytest.fixture
+def put_aside(cast, held, provider):
+    """The provider took one shilling less than was asked for."""
+    pk, client, address = held
+    client.post(address, {"method": "mpesa", "phone": "0712345678"})
+    provider.approve(reference_of(cast, pk))
+    provider.store.run("UPDATE transactions SET amount = amount - 100")
+    told = client.get(address + "status/?seen=over").json()
+    assert told["status"] == "over" and "differs from the price" in told["message"]
+    assert "The clinic is looking at your payment" in client.get(address).content.decode()
+    assert visit_of(cast, pk).payment.put_aside_at is not None
+    return pk, client, address
+
+
+def test_when_other_money_came_in_the_page_never_says_that_nothing_was_charged(cast, put_aside):
+    pk, client, address = put_aside
+    end_hold(cast, pk)
+    with clinic_context(cast.uzima):
+        sweep_events()
+    news = Notification.objects.get(user=cast.patient.user, channel="push", title="Your time is no longer held")
+    pages = (address, f"/appointments/{pk}/", "/appointments/?when=cancelled")
+    told = [news.body] + [client.get(page).content.decode() for page in pages]
+    assert "differs from the price" in told[0] and "differs from the price" in told[1]
+    assert not any("Nothing was charged" in text or "No payment reached us" in text for text in told)
+
+
+def test_when_other_money_came_in_the_whole_price_can_still_be_paid_by_card(cast, put_aside):
+    pk, client, address = put_aside
+    assert "Send the request" in client.get(address + "?change=1").content.decode()
+    assert client.post(address, {"method": "card"})["Location"] == address + "?go=card"
+    visit = visit_of(cast, pk)
+    assert (visit.payment.method, visit.payment.put_aside_at) == ("card", None)
+    with clinic_context(cast.uzima):
+        first = Payment.objects.get(put_aside_at__isnull=False)
+    assert first.status == PaymentStatus.FAILED and first.next_check_at is not None
+
+
+def test_when_other_money_came_in_the_desk_can_still_take_the_fee_in_cash(cast, put_aside):
+    pk, _client, _address = put_aside
+    with clinic_context(cast.uzima):
+        take_cash_for(appointment=visit_of(cast, pk), taken_by=cast.staff)
+        visit = visit_of(cast, pk)
+        assert (visit.status, visit.payment.method) == (AppointmentStatus.CONFIRMED, "cash")
+        first = Payment.objects.get(put_aside_at__isnull=False)
+        # What was put aside is asked about once more, and brings nothing about.
+        settle_payment(reference=first.provider_reference)
+        assert visit_of(cast, pk).payment_id == visit.payment_id and not Refund.objects.exists()
+    assert not broken_invariants(cast.uzima)
 
 
 def test_nobody_else_sees_or_pays_it(cast, held, at_clinic):

@@ -19,12 +19,13 @@ from appointments.models import Appointment, TimeOff
 from appointments.services.booking import expire_holds
 from appointments.services.cancellation import cancel_appointment, quote_refund
 from appointments.services.confirmation import confirm_paid, take_locks
+from appointments.services.goodwill import give_back_part
 from appointments.services.rescheduling import last_moment_to_move, quote_reschedule, reschedule_appointment
 from precta.ids import new_id
 from precta.outbox.models import OutboxEvent
 from precta.payments.models import Payment, Refund
 from tests import factories
-from tests.appointments.money_helpers import broken_invariants, paid_visit, refunds_of
+from tests.appointments.money_helpers import broken_invariants, paid_visit, pay, refunds_of
 
 # A Sunday, 12:00 in Nairobi.
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -235,6 +236,40 @@ def test_an_ended_hold_is_in_nobodys_way(cast, visit):
     assert move(visit, cast).status == "confirmed"
     hold.refresh_from_db()
     assert hold.cancellation_reason == reasons.HOLD_EXPIRED
+
+
+def test_nor_is_one_that_the_sweeper_lets_go_of_at_the_same_moment(cast, visit, quicker_sweeper):
+    ended = {"status": "pending_payment", "hold_expires_at": NOW - timedelta(seconds=1)}
+    factories.make_appointment(cast.other_patient, cast.doctor, NEW, **ended)
+    assert move(visit, cast).status == "confirmed"
+    # Late money looks for its time in the same way.
+    gone = factories.make_appointment(
+        cast.patient, cast.doctor, OLD, status="cancelled", cancellation_reason=reasons.HOLD_EXPIRED, refund_due=0
+    )
+    late = pay(gone, 2500, at=NOW)
+    factories.make_appointment(cast.other_patient, cast.doctor, OLD, **ended)
+    take_locks(payment=late)
+    confirm_paid(payment=late, now=NOW)
+    assert Appointment.objects.filter(scheduled_at=OLD, status="confirmed").count() == 1
+
+
+def test_what_the_clinic_gave_back_is_not_asked_for_again_when_the_visit_moves(cast, visit, uzima):
+    give_back_part(
+        payment=Payment.objects.get(), amount=Decimal(500), reason="waited long", by_user=cast.owner, key="a-gift"
+    )
+    new = move(visit, cast)
+    assert (new.status, new.fee, refunds_of(new)) == ("confirmed", Decimal(2000), [Decimal(500)])
+    assert move(new, cast, OLD).status == "confirmed"
+    assert not broken_invariants(uzima)
+
+
+def test_a_gift_makes_no_dearer_fee_cheaper(cast, visit):
+    give_back_part(
+        payment=Payment.objects.get(), amount=Decimal(500), reason="waited long", by_user=cast.owner, key="a-gift"
+    )
+    charge(cast.doctor, 3000)
+    new = move(visit, cast)
+    assert (new.status, new.payment.amount) == ("pending_payment", Decimal(1000))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import time_machine
 from accounts.models import Doctor
 from appointments.models import Appointment, AppointmentStatus
 from precta.audit.models import AuditLog
+from precta.audit.services import record
 from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
 from precta.outbox.services import relay_event
@@ -81,6 +82,19 @@ def test_the_desk_marks_arrivals_takes_them_back_and_notes_who_did_not_come(grou
             ("appointment.no_show", who),
         }
         assert not Refund.objects.exists()
+
+
+def test_who_waits_in_the_video_room_is_not_noted_as_missing(ground, desk):
+    visit = ground.paid(days=1, hour=8, consultation_type="video")
+    with clinic_context(ground.uzima):
+        record("room.joined", resource=visit, details={"side": "patient"})
+    client = desk()
+    with time_machine.travel(visit.scheduled_at + timedelta(minutes=15), tick=False):
+        page = client.get(url(visit, "no-show")).content.decode()
+        assert "has come, so this visit was not missed" in page and "btn danger" not in page
+        told = client.post(url(visit, "no-show"), follow=True).content.decode()
+    assert "has come, so this visit was not missed" in told
+    assert fresh(visit).status == AppointmentStatus.CONFIRMED
 
 
 @pytest.mark.parametrize("who", ["pharmacist", "other_staff", "doctor", "patient", "other_doctor"])

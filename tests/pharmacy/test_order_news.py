@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import Guardianship
 from appointments.figures.days import days_of
 from clinics.models import Clinic
 from pharmacy import order_invariants as invariants
@@ -17,6 +18,7 @@ from precta.notifications.models import Notification
 from precta.outbox.services import emit, sweep_events
 from precta.payments.models import Payment, Refund
 from precta.tenancy import clinic_context
+from tests import factories
 from tests.payments.conftest import provider  # noqa: F401 - a fixture
 from tests.pharmacy.order_helpers import broken_invariants, make_medicine, pay_for, place, refunds_of
 
@@ -63,6 +65,20 @@ def test_a_cancelled_order_is_told_with_its_money(cast, placed):
         cancel_order(order=placed, by_user=None, side="clinic")
     (row,) = [row for row in told(cast) if "cancelled" in row.title]
     assert "300" in row.body
+
+
+def test_who_ordered_for_a_child_hears_no_more_of_it_once_the_guardianship_is_over(cast, provider):  # noqa: F811
+    child = factories.make_patient("Baraka", "Hassan", user=factories.make_user("baraka@no-mail.invalid"))
+    factories.link_patient(child, cast.uzima)
+    link = Guardianship.objects.create(guardian=cast.patient, child=child)
+    ordered = place(cast.uzima, child, (make_medicine(cast.uzima, "Paracetamol"), 1), placed_by=cast.patient.user)
+    pay_for(cast.uzima, ordered, provider)
+    before = len(told(cast))
+    assert before
+    Guardianship.objects.filter(pk=link.pk).update(ended_at=timezone.now())
+    with clinic_context(cast.uzima):
+        cancel_order(order=ordered, by_user=None, side="clinic")
+    assert len(told(cast)) == before
 
 
 def test_fewer_packs_are_told_and_swahili_reads_swahili(cast, placed):

@@ -17,6 +17,7 @@ from appointments.selectors import settled_payments_of
 from appointments.services import attendance
 from appointments.services.cancellation import Side, cancel_appointment, quote_refund
 from appointments.views.desk.page import day_url, page, read_back, visit_or_404
+from appointments.views.doctor.visits import why_not
 from appointments.views.patient.visits import receipt_context
 from clinics.policies import can, capability_required, request_membership
 
@@ -48,7 +49,8 @@ def no_show(request: HttpRequest, visit_id: str) -> HttpResponse:
     if request.method == "POST":
         done = _("It is noted that %(name)s did not come.") % {"name": visit.patient.full_name}
         return _do(request, visit, attendance.mark_no_show, done)
-    return page(request, "no_show", _context(request, visit, title=_("Did not come")))
+    has_come = {"has_come": attendance.has_come(visit)}
+    return page(request, "no_show", _context(request, visit, title=_("Did not come")) | has_come)
 
 
 @capability_required("visits.cancel")
@@ -126,8 +128,8 @@ def _do(request: HttpRequest, visit: Appointment, service: Callable[..., Appoint
         service(appointment=visit, by_user=request.user)
     except NotYet:
         messages.error(request, _("It is too early for that. Nothing was changed."))
-    except InvalidTransition:
-        return _changed(request, visit)
+    except InvalidTransition as error:
+        messages.error(request, why_not(visit, error))
     else:
         messages.success(request, done)
     return redirect(day_url(request, visit))

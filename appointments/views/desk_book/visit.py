@@ -133,7 +133,7 @@ def _page(
 ) -> HttpResponse:
     now = clock.now()
     view = _what(appointment, now)
-    if view in {"wait", "over"} and (error or "change" in request.GET or (form is not None and form.errors)):
+    if view in {"wait", "over", "aside"} and (error or "change" in request.GET or (form is not None and form.errors)):
         view = "choose"
     payment = appointment.payment
     if form is None:

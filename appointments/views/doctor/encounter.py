@@ -16,7 +16,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Doctor
-from appointments.exceptions import InvalidTransition, NotEnded, NotesChanged, NotesIncomplete, NotesLocked, NotYet
+from appointments.exceptions import (
+    InvalidTransition,
+    NotEnded,
+    NotesChanged,
+    NotesIncomplete,
+    NotesLocked,
+    NotVerified,
+    NotYet,
+)
 from appointments.follow_up import WEEKS, mode_of_next, next_slot
 from appointments.forms.notes import AddendumForm, NotesForm, written
 from appointments.models import Appointment, AppointmentStatus, Consultation
@@ -38,6 +46,7 @@ READERS = {
     "follow_up_notes": gettext_lazy("the patient reads this"),
     "doctor_notes": gettext_lazy("for you alone"),
 }
+NOT_VERIFIED = gettext_lazy("Your licence is not verified at the moment, so you cannot begin a visit.")
 WHY_NOT_SIGNED = {
     NotEnded: gettext_lazy("End the visit first, then sign the notes."),
     NotesIncomplete: gettext_lazy("Write a diagnosis or a plan first: the patient's summary consists of them."),
@@ -76,6 +85,8 @@ def start(request: HttpRequest, doctor: Doctor, visit_id: str) -> HttpResponse:
         start_consultation(appointment=found, by_user=request.user)
     except NotYet:
         messages.error(request, _("It is too early for that. Nothing was changed."))
+    except NotVerified:
+        messages.error(request, NOT_VERIFIED)
     except InvalidTransition:
         messages.error(request, _("Somebody changed this visit a moment ago. Look at it again, please."))
     return redirect("appointments:doctor:visit", found.pk)
@@ -257,7 +268,8 @@ def _page(
         "notes": notes,
         "is_running": visit.status == AppointmentStatus.IN_PROGRESS,
         "is_coming": visit.status == AppointmentStatus.CONFIRMED,
-        "can_start": may_start(visit, now),
+        "can_start": may_start(visit, now) and doctor.is_verified,
+        "why_not": "" if doctor.is_verified else NOT_VERIFIED,
         "opens_at": visit.scheduled_at - OPENS_BEFORE,
         "is_signed": is_signed,
         "form": form,

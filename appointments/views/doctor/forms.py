@@ -95,6 +95,8 @@ class TimeOffForm(forms.Form):
             return data
         if last < first:
             self.add_error("last_day", _("The last day must not be before the first."))
+        elif first.year < FIRST_YEAR:
+            self.add_error("first_day", _("Choose a day of this century."))
         elif last - first > LONGEST_TIME_OFF or last.year > LAST_YEAR:
             self.add_error("last_day", _("A time off can last a year at most."))
         else:

@@ -1,4 +1,4 @@
-"""The doctor's patients at this clinic. Who may: a doctor of this clinic."""
+"""The doctor's patients at this clinic. Who may: a verified doctor of this clinic."""
 
 from urllib.parse import urlencode
 
@@ -9,13 +9,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Doctor
 from appointments import selectors_workspace as selectors
-from appointments.views.doctor.guard import workspace
+from appointments.views.doctor.guard import patients_workspace
 
 PAGE_SIZE = 25
 LONGEST_SEARCH = 60
 
 
-@workspace
+@patients_workspace
 @require_safe
 def patients(request: HttpRequest, doctor: Doctor) -> HttpResponse:
     search = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]

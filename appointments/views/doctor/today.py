@@ -74,7 +74,7 @@ def today(request: HttpRequest, doctor: Doctor) -> HttpResponse:
     local_now = now.astimezone(tz)
     day = read_day(request.GET.get("day"), local_now.date())
     card = None
-    if request.GET.get("visit"):
+    if request.GET.get("visit") and doctor.is_verified:
         card = _card(doctor, request.GET["visit"])
         record("patient.viewed", resource=card.patient, details={"appointment_id": card.visit.pk})
     grace = request.clinic.policy.no_show_grace
@@ -156,7 +156,10 @@ def row_of(
         can_arrive=confirmed and not arrived and in_person and day <= today,
         can_undo=arrived,
         can_complete=running or (confirmed and started),
-        can_no_show=(confirmed or running) and visit.arrived_at is None and now >= visit.scheduled_at + grace,
+        can_no_show=(confirmed or running)
+        and visit.arrived_at is None
+        and not is_in_room
+        and now >= visit.scheduled_at + grace,
         # After the start, too: a doctor who was kept away gives everything back.
         can_cancel=confirmed,
         can_open=running or may_start(visit, now),

@@ -52,7 +52,8 @@ def no_show(request: HttpRequest, doctor: Doctor, visit_id: str) -> HttpResponse
     if request.method == "POST":
         done = _("It is noted that %(name)s did not come.") % {"name": visit.patient.full_name}
         return _do(request, visit, attendance.mark_no_show, done)
-    return render(request, "appointments/doctor/no_show.html", {"visit": visit, "back": day_url(request, visit)})
+    context = {"visit": visit, "has_come": attendance.has_come(visit), "back": day_url(request, visit)}
+    return render(request, "appointments/doctor/no_show.html", context)
 
 
 @workspace
@@ -87,8 +88,15 @@ def _do(request: HttpRequest, visit: Appointment, service: Callable[..., Appoint
         service(appointment=visit, by_user=request.user)
     except NotYet:
         messages.error(request, _("It is too early for that. Nothing was changed."))
-    except InvalidTransition:
-        messages.error(request, _("Somebody changed this visit a moment ago. Look at it again, please."))
+    except InvalidTransition as error:
+        messages.error(request, why_not(visit, error))
     else:
         messages.success(request, done)
     return redirect(day_url(request, visit))
+
+
+def why_not(visit: Appointment, error: InvalidTransition) -> str:
+    """Why nothing was done to the visit, for whoever works at the clinic."""
+    if (error.current, error.to) == (attendance.ARRIVED, AppointmentStatus.NO_SHOW):
+        return _("%(name)s has come, so this visit was not missed.") % {"name": visit.patient.full_name}
+    return _("Somebody changed this visit a moment ago. Look at it again, please.")

@@ -20,6 +20,7 @@ from appointments.forms.booking import BookingForm
 from appointments.models import Appointment, AppointmentStatus
 from appointments.selectors_booking import doctors_instead, nearest_free, own_visit_at
 from appointments.services.booking import MOST_FREE_VISITS, MOST_UNPAID_HOLDS, hold_slot
+from appointments.slots import SlotsByDay
 from appointments.week import Week, moment_key, parse_moment, read_week
 from clinics.refund_words import moving_sentence, refund_sentences
 from precta import access, clock, hosts
@@ -55,8 +56,16 @@ def _week(request: HttpRequest, doctor: Doctor, asked: Any, now: datetime | None
     )
 
 
-def _page(request: HttpRequest, week: Week, *, form: BookingForm | None = None, status: int = 200) -> HttpResponse:
-    """The week; with a chosen time the details beside it. `form` is the one that was posted with mistakes."""
+def _page(
+    request: HttpRequest,
+    week: Week,
+    *,
+    form: BookingForm | None = None,
+    near: SlotsByDay | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The week; with a chosen time the details beside it. `form` is the one that was posted with mistakes, `near` the
+    times that it may be sent with instead when it was the time that cannot be had."""
     if week.at is not None and form is None and request.user.is_authenticated:
         patients = list(patients_of(request.user))
         if patients:
@@ -67,6 +76,7 @@ def _page(request: HttpRequest, week: Week, *, form: BookingForm | None = None, 
         "doctor": week.doctor,
         "specialty": described(week.doctor.specialties),
         "form": form,
+        "near": near,
         "policy": request.clinic.policy,
         "refunds": _rules(week),
         "is_free": week.doctor.consultation_fee == 0,
@@ -178,7 +188,16 @@ def _again(request: HttpRequest, doctor: Doctor, error: exceptions.AppointmentEr
     if week.at is None and not week.error:
         week.error = _("Choose one of the free times below.")
     is_conflict = week.was_taken or isinstance(error, exceptions.FeeChanged)
-    return _page(request, week, form=form, status=CONFLICT if is_conflict else BAD)
+    near = _near(week, parse_moment(request.POST.get("at", "")[:60])) if week.at is None else None
+    return _page(request, week, form=form, near=near, status=CONFLICT if is_conflict else BAD)
+
+
+def _near(week: Week, asked: datetime | None) -> SlotsByDay:
+    """The free times nearest to the one that was asked for, or to now when nothing can be booked near that."""
+    tz = week.clinic.policy.tz
+    is_near = asked is not None and week.today <= asked.astimezone(tz).date() <= week.last_day
+    around = asked if asked is not None and is_near else week.now
+    return nearest_free(doctor=week.doctor, clinic=week.clinic, mode=week.mode, around=around, now=week.now)
 
 
 def _sentence(error: exceptions.AppointmentError) -> str:

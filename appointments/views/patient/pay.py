@@ -15,6 +15,7 @@ from appointments.services.paying import begin_attempt, is_payable
 from appointments.views.pay_pages import PayPages
 from precta import access
 from precta.payments.models import Payment, PaymentStatus
+from precta.payments.selectors import has_money_aside
 from precta.ratelimit import limit
 
 
@@ -69,6 +70,7 @@ class VisitPages(PayPages):
             "doctor": held.doctor,
             "days": days,
             "mode": held.consultation_type,
+            "has_money_aside": has_money_aside(held.pk),
             "under_way": held.payment is not None
             and held.payment.status == PaymentStatus.PENDING
             and held.payment.charged_at is not None,

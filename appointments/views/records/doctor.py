@@ -8,12 +8,12 @@ from accounts.models import Doctor
 from appointments.models import Appointment, MedicalRecord
 from appointments.selectors_records import records_for_visit
 from appointments.selectors_workspace import visits_of_doctor
-from appointments.views.doctor.guard import workspace
+from appointments.views.doctor.guard import patients_workspace
 from appointments.views.records.files import file_response, preview_response
 from precta.audit.services import record as note
 
 
-@workspace
+@patients_workspace
 @require_safe
 def record_list(request: HttpRequest, doctor: Doctor, visit_id: str) -> HttpResponse:
     visit = _visit(doctor, visit_id)
@@ -23,14 +23,14 @@ def record_list(request: HttpRequest, doctor: Doctor, visit_id: str) -> HttpResp
     return render(request, "appointments/records/of_visit.html", context)
 
 
-@workspace
+@patients_workspace
 @require_safe
 def file(request: HttpRequest, doctor: Doctor, visit_id: str, record_id: str) -> StreamingHttpResponse:
     visit = _visit(doctor, visit_id)
     return file_response(request, _record(visit, record_id), visit=visit.pk)
 
 
-@workspace
+@patients_workspace
 @require_safe
 def preview(request: HttpRequest, doctor: Doctor, visit_id: str, record_id: str) -> StreamingHttpResponse:
     visit = _visit(doctor, visit_id)
@@ -44,7 +44,9 @@ def note_listed(visit: Appointment, records: list[MedicalRecord]) -> None:
 
 
 def _visit(doctor: Doctor, visit_id: str) -> Appointment:
-    return get_object_or_404(visits_of_doctor(doctor), pk=visit_id)
+    visit = get_object_or_404(visits_of_doctor(doctor), pk=visit_id)
+    visit.doctor = doctor
+    return visit
 
 
 def _record(visit: Appointment, record_id: str) -> MedicalRecord:

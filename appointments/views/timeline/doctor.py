@@ -1,4 +1,5 @@
-"""A patient's history at this clinic, for a doctor who sees them. Who may: a doctor of this clinic with a visit."""
+"""A patient's history at this clinic, for a doctor who sees them. Who may: a verified doctor of this clinic with
+a visit."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,14 +12,14 @@ from appointments.policies import SHOWS_RECORDS
 from appointments.timeline.selectors import Entry
 from appointments.timeline.sources import FOR_DOCTORS, EntryKind
 from appointments.views.doctor.days import age_in_words
-from appointments.views.doctor.guard import workspace
+from appointments.views.doctor.guard import patients_workspace
 from appointments.views.timeline.page import timeline_context
 from appointments.wall_clock import local_date
 from precta import clock
 from precta.audit.services import record
 
 
-@workspace
+@patients_workspace
 @require_safe
 def of_patient(request: HttpRequest, doctor: Doctor, patient_id: str) -> HttpResponse:
     """Their visits here, what was diagnosed and planned, prescriptions, and the documents not hidden from this doctor;

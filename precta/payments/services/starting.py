@@ -158,11 +158,12 @@ def restart_payment(*, payment: Payment, method: str, phone: str = "", now: date
     Call it outside transactions.
 
     - nothing went out yet: the same row with the new method;
-    - it is paid, or put aside: the same row (show it);
+    - it is paid: the same row (show it);
     - its card page is open and a card is wanted, or its phone prompt is younger than PROMPT_OPEN and M-Pesa is
       wanted (on the same `phone`, when one is named as `+254…`): the same row;
-    - else it is closed (`failed`) and a new row with a new reference is returned. The provider cannot take a request
-      back, so the old one may succeed yet: it stays watched, and whichever success comes second is refunded.
+    - else, also when other money than was asked for is put aside, it is closed (`failed`) and a new row with a new
+      reference is returned. The provider cannot take a request back, so the old one may succeed yet: it stays watched,
+      and whichever success comes second is refunded.
 
     Raises ProviderUnavailable when the old one's fate cannot be learnt.
     """
@@ -177,9 +178,10 @@ def restart_payment(*, payment: Payment, method: str, phone: str = "", now: date
         return payment
     if payment.charged_at is not None and payment.method != PaymentMethod.CASH:
         payment = record_answer(payment_id=payment.pk, answer=ask_provider(payment), now=now)
-    if payment.status in {PaymentStatus.COMPLETED, PaymentStatus.REFUNDED} or payment.put_aside_at is not None:
+    if payment.status in {PaymentStatus.COMPLETED, PaymentStatus.REFUNDED}:
         return payment
-    if payment.status == PaymentStatus.PENDING and payment.method == method:
+    is_aside = payment.put_aside_at is not None
+    if payment.status == PaymentStatus.PENDING and payment.method == method and not is_aside:
         sent_at = payment.charged_at or payment.created_at
         same_phone = not phone or phone == payment.payer_phone
         prompt_open = method == PaymentMethod.MPESA and same_phone and now - sent_at < PROMPT_OPEN

@@ -110,6 +110,22 @@ def test_additions_come_after_the_signature_each_once_and_never_change(ended, do
     assert AuditLog.objects.filter(action="consultation.added_to").count() == 1
 
 
+def test_the_same_words_on_another_day_or_after_others_are_another_addition(ended, doctor):
+    finish_notes(consultation=ended, by_user=doctor, values={"plan": "Rest"}, version=0)
+    first = add_addendum(consultation=ended, by_user=doctor, text="Called, no answer")
+    later = first.created_at + timedelta(days=3)
+    add_addendum(consultation=ended, by_user=doctor, text="Called, no answer", now=later)
+    for text in ("Wrote a letter", "Called, no answer"):
+        add_addendum(consultation=ended, by_user=doctor, text=text)
+    assert [row.text for row in ConsultationAddendum.objects.all()] == [
+        "Called, no answer",
+        "Called, no answer",
+        "Wrote a letter",
+        "Called, no answer",
+    ]
+    assert AuditLog.objects.filter(action="consultation.added_to").count() == 4
+
+
 def test_nobody_but_the_doctor_of_the_visit_writes(cast, ended, doctor):
     colleague = factories.make_doctor(cast.uzima, "Wanjiru", "Kamau")
     for person in (colleague.user, cast.patient.user, cast.staff, cast.owner):

@@ -7,8 +7,12 @@ import pytest
 from accounts.models import Doctor
 from appointments.exceptions import InvalidTransition, NotYet
 from appointments.models import TRANSITIONS, AppointmentStatus
+from appointments.room import signalling
+from appointments.room.access import Side
 from appointments.services import attendance
+from appointments.services.consultation import start_consultation
 from precta.audit.models import AuditLog
+from precta.audit.services import record
 from precta.outbox.models import OutboxEvent
 from precta.outbox.services import relay_event
 from tests import factories
@@ -75,6 +79,44 @@ def test_a_patient_who_arrived_is_no_no_show(cast, in_uzima, visit):
     with pytest.raises(InvalidTransition):
         attendance.mark_no_show(appointment=visit, by_user=cast.doctor.user, now=AFTER)
     assert unchanged(visit)
+
+
+def _waits(visit, side):
+    signalling.wait(visit.pk, side)
+
+
+def _was_in_the_room(visit, side):
+    record("room.joined", resource=visit, details={"side": str(side)})
+
+
+@pytest.mark.parametrize("comes", [_waits, _was_in_the_room])
+def test_whoever_came_to_the_video_room_before_its_doctor_is_no_no_show(cast, in_uzima, at_clinic, comes):
+    visit = factories.make_appointment(cast.patient, cast.doctor, START, consultation_type="video")
+    comes(visit, Side.PATIENT)
+    for who in (cast.staff, cast.doctor.user):
+        with pytest.raises(InvalidTransition) as refused:
+            attendance.mark_no_show(appointment=visit, by_user=who, now=AFTER)
+        assert refused.value.current == attendance.ARRIVED
+    assert unchanged(visit)
+    # The page that asks says so and has no button for it; a click from an older page is told the same.
+    client = at_clinic(cast.uzima, cast.doctor.user)
+    page = client.get(f"/workspace/visits/{visit.pk}/no-show/").content.decode()
+    assert "Amina Hassan has come, so this visit was not missed." in page and "btn danger" not in page
+    told = client.post(f"/workspace/visits/{visit.pk}/no-show/", follow=True).content.decode()
+    assert "Amina Hassan has come, so this visit was not missed." in told
+    assert unchanged(visit)
+    # Who has begun the visit and seen nobody may say so.
+    start_consultation(appointment=visit, by_user=cast.doctor.user, now=AFTER)
+    attendance.mark_no_show(appointment=visit, by_user=cast.doctor.user, now=AFTER)
+    assert visit.status == "no_show"
+
+
+@pytest.mark.parametrize("comes", [_waits, _was_in_the_room])
+def test_a_doctor_alone_in_the_video_room_has_met_nobody(cast, in_uzima, comes):
+    visit = factories.make_appointment(cast.patient, cast.doctor, START, consultation_type="video")
+    comes(visit, Side.DOCTOR)
+    attendance.mark_no_show(appointment=visit, by_user=cast.doctor.user, now=AFTER)
+    assert visit.status == "no_show"
 
 
 def test_a_visit_cannot_be_completed_before_it_starts(cast, in_uzima, visit):

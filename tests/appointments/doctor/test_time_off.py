@@ -183,13 +183,18 @@ def test_removing_it_tells_those_who_waited_that_their_visit_stands(cast, in_uzi
     assert AuditLog.objects.filter(action="time_off.removed").count() == 1
 
 
-def test_a_visit_confirmed_into_a_time_off_is_told_beside_its_confirmation(cast, in_uzima):
-    hold = factories.make_appointment(cast.patient, cast.doctor, TOMORROW, status="pending_payment")
+@pytest.mark.parametrize("how", ["confirmed", "rescheduled"])
+def test_a_held_time_that_is_paid_into_a_time_off_is_told_beside_its_confirmation_or_move(cast, in_uzima, how):
+    moved = {}
+    if how == "rescheduled":
+        old = factories.make_appointment(cast.patient, cast.doctor, TOMORROW - 3 * HOUR, status="cancelled")
+        moved = {"rescheduled_from": old}
+    hold = factories.make_appointment(cast.patient, cast.doctor, TOMORROW, status="pending_payment", **moved)
     add(cast)
     relay_all()
     assert not told(cast.patient.user).exists()
     Appointment.objects.filter(pk=hold.pk).update(status="confirmed")
-    OutboxEvent.objects.create(kind="appointment.confirmed", payload={"appointment_id": hold.pk})
+    OutboxEvent.objects.create(kind=f"appointment.{how}", payload={"appointment_id": hold.pk})
     relay_all()
     assert told(cast.patient.user, title="Your doctor is away at the time of your visit").count() == 1
 
@@ -276,6 +281,7 @@ def test_a_visit_booked_after_the_preview_is_shown_before_it_is_cancelled(cast, 
         (form(first="2026-11-26"), "must not be before the first"),
         (form(last="2028-11-25"), "a year at most"),
         (form(last="9999-12-31"), "a year at most"),
+        (form(first="0001-01-01", last="0001-01-01"), "of this century"),
         (form(first="2026-02-31"), "valid date"),
         (form(from_time="15:00", until_time="14:00"), "after the beginning"),
         (form(from_time="25:00"), "valid time"),
