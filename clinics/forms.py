@@ -72,7 +72,10 @@ class ZonesField(forms.CharField):
     widget = forms.Textarea
 
     def __init__(self, **kwargs: Any) -> None:
-        help_text = _("One on each line, with the fee after a colon, like “Westlands: 250”.")
+        help_text = _(
+            "One on each line, with the fee after a colon, like “Westlands: 250”. Once you name zones, you deliver to "
+            "these only: for all other places add a line like “Elsewhere: 500”."
+        )
         super().__init__(
             max_length=5000, help_text=help_text, widget=forms.Textarea(attrs={"rows": 5}), strip=True, **kwargs
         )
@@ -159,7 +162,7 @@ class ClinicPageForm(forms.ModelForm):
     offers_pickup = forms.BooleanField(label=_("Patients can pick up at the clinic"), required=False)
     delivery_fee = AmountField(
         label=_("Fee for delivering medicine"),
-        help_text=_("For every address, or for those outside your zones where you name any."),
+        help_text=_("For every address, as long as you name no zones below."),
         **FEE,
     )
     delivery_zones = ZonesField(label=_("Zones with a fee of their own"), required=False)

@@ -16,10 +16,13 @@ from pharmacy.services.ordering import MOST_LINES, MOST_PACKS, OrderLine
 class Row:
     """A line as the basket shows it."""
 
-    number: int
     medicine: Medicine
     packs: int
     prescription_line: int | None
+
+    @property
+    def key(self) -> str:
+        return key_of(self.medicine.pk, self.prescription_line)
 
     @property
     def total(self) -> Decimal:
@@ -62,22 +65,27 @@ class Basket:
 
     def add(self, medicine_id: str, packs: int) -> None:
         """More of what is sold over the counter; one line for each medicine."""
-        for number, line in enumerate(self.lines):
-            if line.medicine_id == medicine_id and line.prescription_line is None:
-                self.set(number, line.quantity + packs)
-                return
-        if not self.is_full:
+        line = self.line(key_of(medicine_id, None))
+        if line is not None:
+            self.set(key_of(medicine_id, None), line.quantity + packs)
+        elif not self.is_full:
             self.lines.append(OrderLine(medicine_id, within(packs)))
 
-    def set(self, number: int, packs: int) -> None:
-        """So many packs in a line; none takes it out."""
-        if not 0 <= number < len(self.lines):
-            return
-        line = self.lines[number]
+    def line(self, key: str) -> OrderLine | None:
+        return next((line for line in self.lines if key_of(line.medicine_id, line.prescription_line) == key), None)
+
+    def set(self, key: str, packs: int) -> bool:
+        """So many packs in the line called `key`; none takes it out. False when they can be put nowhere, because the
+        basket has no such line."""
+        line = self.line(key)
+        if line is None:
+            return packs <= 0
+        number = self.lines.index(line)
         if packs <= 0:
             del self.lines[number]
         else:
             self.lines[number] = OrderLine(line.medicine_id, within(packs), line.prescription_line)
+        return True
 
     def fill(self, prescription: Prescription, lines: Iterable[OrderLine]) -> None:
         """The lines of a prescription, in place of those of the one before; what else is in it stays."""
@@ -89,14 +97,19 @@ class Basket:
         """With the medicines as they are sold now, in one statement; what is not sold any more is left out."""
         found = Medicine.objects.on_sale().in_bulk([line.medicine_id for line in self.lines]) if self.lines else {}
         return [
-            Row(number, found[line.medicine_id], line.quantity, line.prescription_line)
-            for number, line in enumerate(self.lines)
+            Row(found[line.medicine_id], line.quantity, line.prescription_line)
+            for line in self.lines
             if line.medicine_id in found
         ]
 
 
 def subtotal_of(rows: Iterable[Row]) -> Decimal:
     return sum((row.total for row in rows), Decimal(0))
+
+
+def key_of(medicine_id: str, prescription_line: int | None) -> str:
+    """What a line is called in a form: not its place, which changes when another line is taken out."""
+    return medicine_id if prescription_line is None else f"{medicine_id}-{prescription_line}"
 
 
 def within(packs: int) -> int:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from fractions import Fraction
 from functools import cache, partial
@@ -10,7 +10,7 @@ from math import ceil
 
 from pharmacy.models import Medicine, MedicineForm
 from pharmacy.names import meaning_of, telling_words
-from pharmacy.quantities import Amount, amount_of, unit_of
+from pharmacy.quantities import Amount, amount_of, dose_of, unit_of
 
 # Forms of which one can stand for the other, and what people call them.
 FAMILIES: dict[str, tuple[str, ...]] = {
@@ -33,15 +33,19 @@ FORM_WORDS: dict[str, str] = {
     **dict.fromkeys(("drops", "drop", "matone"), "drops"),
     **dict.fromkeys(("powder", "sachet", "sachets", "granules"), "powder"),
     **dict.fromkeys(("cream", "ointment", "gel", "krimu", "marhamu", "lotion"), "skin"),
-    **dict.fromkeys(("spray", "inhaler", "inhela"), "inhaler"),
+    **dict.fromkeys(("spray", "sprays"), "spray"),
+    **dict.fromkeys(("inhaler", "inhalers", "inhela"), "inhaler"),
     **dict.fromkeys(("patch", "patches"), "patch"),
     **dict.fromkeys(("suppository", "suppositories"), "suppository"),
     **dict.fromkeys(("pessary", "pessaries"), "pessary"),
     **dict.fromkeys(("injection", "infusion", "sindano", "vial", "ampoule"), "injection"),
 }
+# In "powder for injection" the last form counts, and these wherever they stand ("injection, solution").
+TELLING_FAMILIES = ("injection", "inhaler")
 IN_MG = {"mg": Fraction(1), "g": Fraction(1000), "mcg": Fraction(1, 1000), "micrograms": Fraction(1, 1000)}
 IN_MG |= {"microgram": Fraction(1, 1000), "µg": Fraction(1, 1000), "μg": Fraction(1, 1000)}
 _STRENGTH = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(mg|mcg|micrograms?|µg|μg|g|iu|units?|%)(?![a-z])", re.IGNORECASE)
+_WEIGHT = re.compile(r"\d[\d,]*(?:\.\d+)?\s*(?:mg|mcg|micrograms?|µg|μg|g)", re.IGNORECASE)
 _PER = re.compile(r"/\s*(\d+(?:\.\d+)?)?\s*ml\b", re.IGNORECASE)
 
 
@@ -49,8 +53,9 @@ class Fit(IntEnum):
     """How well a medicine answers a line; the better one is smaller."""
 
     EXACT = 1
-    OTHER_STRENGTH = 2
-    OTHER_FORM = 3
+    OPEN = 2  # which strength or form is meant, the line does not say
+    OTHER_STRENGTH = 3
+    OTHER_FORM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +73,15 @@ class Strength:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a line's name says."""
+    """What a line says: by its name, and by a dosage that is a bare weight (`weight`). `unit` is what a dose is counted
+    in."""
 
     substances: frozenset[str]
     words: frozenset[str]
     strength: Strength | None
+    weight: Strength | None
     family: str | None
+    unit: str | None
     amount: Amount | None
 
 
@@ -88,6 +96,14 @@ class Offer:
     @property
     def is_exact(self) -> bool:
         return self.fit == Fit.EXACT
+
+    @property
+    def is_other_strength(self) -> bool:
+        return self.fit == Fit.OTHER_STRENGTH
+
+    @property
+    def is_other_form(self) -> bool:
+        return self.fit == Fit.OTHER_FORM
 
     @property
     def suggested(self) -> int:
@@ -118,12 +134,14 @@ class LineMatch:
 
 
 def wanted_of(line: Mapping[str, str]) -> Wanted:
-    name = line["name"]
+    name, dose = line["name"], dose_of(line["dosage"])
     return Wanted(
         substances=frozenset(substances_of(name)),
         words=telling_words(name),
         strength=strength_of(name),
+        weight=strength_of(line["dosage"]) if _WEIGHT.fullmatch(line["dosage"].strip()) else None,
         family=family_of(name),
+        unit=dose.unit if dose is not None else None,
         amount=amount_of(line),
     )
 
@@ -135,7 +153,8 @@ def substances_of(name: str) -> frozenset[str]:
 
 def family_of(name: str) -> str | None:
     """The family of the form that a name speaks of."""
-    return next((FORM_WORDS[word] for word in re.findall(r"[a-z]+", name.casefold()) if word in FORM_WORDS), None)
+    found = [FORM_WORDS[word] for word in re.findall(r"[a-z]+", name.casefold()) if word in FORM_WORDS]
+    return next((family for family in TELLING_FAMILIES if family in found), found[-1] if found else None)
 
 
 def strength_of(text: str) -> Strength | None:
@@ -174,17 +193,19 @@ def fit_of(wanted: Wanted, medicine: Medicine) -> Fit | None:
     if not same_substance(wanted, medicine):
         return None
     theirs = strength_of(medicine.strength)
-    family = next((name for name, forms in FAMILIES.items() if medicine.form in forms), None)
+    family = _family_of(medicine)
     if wanted.family is not None and family != wanted.family:
         return Fit.OTHER_FORM if {wanted.family, family} == {"solid", "liquid"} and _need(wanted, medicine) else None
-    if wanted.strength is None:
-        # Named without a strength: whichever is chosen is a choice, unless there is only one kind.
-        return Fit.EXACT if theirs is None else Fit.OTHER_STRENGTH
+    ours = wanted.strength
+    if ours is None and theirs is not None and theirs.unit == "mg" and not theirs.per_ml:
+        ours = wanted.weight
+    if ours is None:
+        return Fit.EXACT if theirs is None else Fit.OPEN
     if theirs is None:
         return None
-    if _equal(wanted.strength, theirs):
+    if _equal(ours, theirs):
         return Fit.EXACT
-    ratio = _ratio(wanted.strength, theirs)
+    ratio = _ratio(ours, theirs)
     is_whole = ratio is not None and not theirs.per_ml and ratio.denominator == 1
     return Fit.OTHER_STRENGTH if is_whole and len(theirs.parts) == 1 else None
 
@@ -221,9 +242,33 @@ def match_lines(lines: Sequence[Mapping[str, str]], medicines: Iterable[Medicine
             fit = fit_of(wanted, medicine)
             if fit is not None:
                 match.offers.append(Offer(medicine, fit, packs_needed(wanted, medicine)))
-        match.offers.sort(key=partial(_rank, wanted))
+        match.offers = sorted(_settled(wanted, match.offers), key=partial(_rank, wanted))
         matches.append(match)
     return matches
+
+
+def _settled(wanted: Wanted, offers: list[Offer]) -> list[Offer]:
+    """What the line leaves open is settled where the catalogue has one kind only, counted as the doses are; of several
+    forms the patient chooses one when the line names none."""
+    kinds = {(_family_of(offer.medicine), strength_of(offer.medicine.strength)) for offer in offers}
+    if len(kinds) == 1:
+        return [
+            replace(offer, fit=Fit.EXACT) if offer.fit == Fit.OPEN and _is_counted_so(wanted, offer.medicine) else offer
+            for offer in offers
+        ]
+    families = {_family_of(offer.medicine) for offer in offers if offer.is_exact}
+    if wanted.family is None and len(families) > 1:
+        return [replace(offer, fit=Fit.OPEN) if offer.is_exact else offer for offer in offers]
+    return offers
+
+
+def _is_counted_so(wanted: Wanted, medicine: Medicine) -> bool:
+    """Nobody takes 5 ml of a tablet."""
+    return wanted.unit in {None, "mg", "g", unit_of(medicine.pack_unit)}
+
+
+def _family_of(medicine: Medicine) -> str | None:
+    return next((name for name, forms in FAMILIES.items() if medicine.form in forms), None)
 
 
 def _rank(wanted: Wanted, offer: Offer) -> tuple[object, ...]:

@@ -57,9 +57,19 @@ class TakeOutForm(forms.Form):
 
 
 class ProposeForm(forms.Form):
+    """A medicine and how many packs; the number is that of the field `packs-<medicine>` beside it, since packs of
+    another size or strength are another number of them."""
+
     medicine = forms.CharField(max_length=36)
-    quantity = forms.IntegerField(label=_("Packs"), min_value=1, max_value=MOST_PACKS)
+    quantity = forms.IntegerField(min_value=1, max_value=MOST_PACKS)
     reason = LineField(label=_("Why?"), help_text=_("The patient reads it with the question."), max_length=200)
+
+    def add_prefix(self, field_name: str) -> str:
+        return f"packs-{self.data.get('medicine', '')}" if field_name == "quantity" else super().add_prefix(field_name)
+
+    def packs_typed(self, medicine_id: str, proposed: int) -> Any:
+        """What stands in the field of this medicine."""
+        return self.data.get(f"packs-{medicine_id}", proposed)
 
 
 class ConsentForm(forms.Form):

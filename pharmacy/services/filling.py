@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pharmacy.matching import LineMatch, Offer, match_lines
+from pharmacy.matching import Fit, LineMatch, Offer, match_lines
 from pharmacy.models import Medicine, Prescription
 from pharmacy.selectors_catalogue import medicines_on_sale
 from pharmacy.services.allowance import Allowance, allowance_of
@@ -48,6 +48,11 @@ class Filling:
         return next((one for one in self.choices if one.offer.is_exact and one.medicine.stock >= one.packs), None)
 
     @property
+    def is_open(self) -> bool:
+        """The line itself leaves open which of them is meant."""
+        return any(one.offer.fit == Fit.OPEN for one in self.choices)
+
+    @property
     def is_used_up(self) -> bool:
         """Everything that it prescribes has been ordered."""
         return bool(self.match.offers) and not self.choices
@@ -70,15 +75,15 @@ def fillings_of(prescription: Prescription) -> list[Filling]:
 def basket_lines(fillings: list[Filling], chosen: dict[int, tuple[str, int | None]]) -> list[OrderLine]:
     """The lines of an order for what was chosen: by the line's place the medicine, and the packs where they were said.
 
-    Whatever is no choice of its line is passed over; of a prescription-only medicine never more than the line gives.
+    Whatever is no choice of its line is passed over, and so is one of which no pack is wanted; of a prescription-only
+    medicine never more than the line gives.
     """
     lines = []
     for filling in fillings:
         medicine_id, packs = chosen.get(filling.place, ("", None))
         choice = filling.chosen(medicine_id)
-        if choice is not None:
-            wanted = choice.packs if packs is None else packs
-            wanted = max(1, min(wanted, choice.most))
+        if choice is not None and packs != 0:
+            wanted = min(choice.packs if packs is None else packs, choice.most)
             lines.append(OrderLine(choice.medicine.pk, wanted, filling.place))
     return lines
 

@@ -15,7 +15,7 @@ from accounts.selectors import patients_of
 from pharmacy.basket import Basket, packs_in, subtotal_of
 from pharmacy.models import Medicine, Prescription, PrescriptionState
 from pharmacy.selectors_catalogue import search_catalogue
-from pharmacy.services.filling import basket_lines, fillings_of
+from pharmacy.services.filling import Choice, Filling, basket_lines, fillings_of
 from pharmacy.services.ordering import MOST_PACKS
 from pharmacy.states import today_at
 from precta.access import role_required
@@ -25,7 +25,6 @@ from precta.text import printable
 BAD, CONFLICT = 400, 409
 PAGE_SIZE = 24
 LONGEST_SEARCH = 60
-LONGEST_BASKET_NUMBER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,6 @@ def basket(request: HttpRequest) -> HttpResponse:
 def _change(request: HttpRequest, kept: Basket) -> str:
     """What was wrong with it, "" when it was done."""
     do, packs = request.POST.get("do"), packs_in(request.POST.get("packs", "1"))
-    number = request.POST.get("line", "")
     if do == "clear":
         kept.lines.clear()
         return ""
@@ -103,9 +101,8 @@ def _change(request: HttpRequest, kept: Basket) -> str:
         return _("Write how many packs, up to %(most)s.") % {"most": MOST_PACKS}
     if do == "add":
         return _add(request, kept, packs)
-    if do == "set" and number.isascii() and number.isdigit() and len(number) <= LONGEST_BASKET_NUMBER:
-        kept.set(int(number), packs)
-        return ""
+    if do == "set" and (key := request.POST.get("line")):
+        return "" if kept.set(key, packs) else _("This medicine is not in your basket any more.")
     return _("That did not work. Please try again.")
 
 
@@ -155,27 +152,28 @@ def fill(request: HttpRequest, prescription_id: str) -> HttpResponse:
     state = prescription.state(today_at(request.clinic))
     is_usable = state == PrescriptionState.ACTIVE and request.clinic.policy.sells_medicines
     fillings = fillings_of(prescription) if is_usable else []
+    rows = [_filled(request, filling) for filling in fillings]
     error = ""
     if request.method == "POST":
-        chosen = {
-            filling.place: (
-                request.POST.get(f"medicine-{filling.place}", "")[:40],
-                packs_in(request.POST.get(f"packs-{filling.place}")),
-            )
-            for filling in fillings
-        }
+        chosen = {row.filling.place: (row.picked, packs_in(row.packs)) for row in rows}
         lines = basket_lines(fillings, chosen)
-        if lines:
+        if any(row.is_odd for row in rows):
+            error = _("Write how many packs, up to %(most)s.") % {"most": MOST_PACKS}
+        elif lines:
             kept = Basket.of(request.session, request.clinic)
             kept.fill(prescription, lines)
             kept.keep(request.session, request.clinic)
+            _say_what_is_less(request, rows)
             return redirect("pharmacy:orders:basket")
-        error = _("Choose at least one medicine.") if is_usable else _("Nothing can be ordered from this prescription.")
+        else:
+            error = (
+                _("Choose at least one medicine.") if is_usable else _("Nothing can be ordered from this prescription.")
+            )
     context = {
         "prescription": prescription,
         "state": state,
         "is_usable": is_usable,
-        "fillings": fillings,
+        "rows": rows,
         "has_choice": any(filling.choices for filling in fillings),
         "for_another": prescription.patient_id != request.user.pk,
         "currency": request.clinic.policy.currency,
@@ -183,3 +181,44 @@ def fill(request: HttpRequest, prescription_id: str) -> HttpResponse:
     }
     status = (BAD if is_usable else CONFLICT) if error else 200
     return render(request, "pharmacy/orders/fill.html", context, status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class FilledLine:
+    """A line of the prescription in the form: the medicine that is ticked, and each choice with its number of packs."""
+
+    filling: Filling
+    picked: str
+    choices: list[tuple[Choice, str]]
+
+    @property
+    def packs(self) -> str:
+        """The number that stands beside what is ticked."""
+        return next((typed for choice, typed in self.choices if choice.medicine.pk == self.picked), "")
+
+    @property
+    def is_odd(self) -> bool:
+        packs = packs_in(self.packs)
+        return bool(self.packs) and (packs is None or packs > MOST_PACKS)
+
+
+def _say_what_is_less(request: HttpRequest, rows: list[FilledLine]) -> None:
+    """The basket holds what the prescription gives, whatever was typed."""
+    for row in rows:
+        choice, packs = row.filling.chosen(row.picked), packs_in(row.packs)
+        if choice is not None and packs is not None and packs > choice.most:
+            words = _("The prescription gives only %(left)s more packs of %(medicine)s.")
+            messages.warning(request, words % {"left": choice.most, "medicine": choice.medicine})
+
+
+def _filled(request: HttpRequest, filling: Filling) -> FilledLine:
+    """As it was sent; as it is proposed when nothing was. Every medicine has a number of its own, since packs of
+    another strength or size are another number of them."""
+    place = filling.place
+    if request.method == "POST":
+        picked = request.POST.get(f"medicine-{place}", "")[:40]
+        numbers = [request.POST.get(f"packs-{place}-{one.medicine.pk}", "").strip()[:20] for one in filling.choices]
+    else:
+        picked = filling.best.medicine.pk if filling.best is not None else ""
+        numbers = [str(one.packs) for one in filling.choices]
+    return FilledLine(filling, picked, list(zip(filling.choices, numbers, strict=True)))

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from pharmacy.models import Order
+from pharmacy.models import Order, OrderItem
 from precta import clock, hosts
+from precta.ids import new_id
 from precta.payments.models import Payment
 from precta.tenancy import clinic_context
 from tests import factories
@@ -14,7 +15,7 @@ from tests.browser import PHONE
 from tests.e2e.test_pages import SERIOUS
 from tests.live.stack import until
 from tests.pharmacy.conftest import issue, line
-from tests.pharmacy.order_helpers import amoxicillin, make_medicine
+from tests.pharmacy.order_helpers import amoxicillin, make_medicine, stock_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -106,3 +107,45 @@ def test_over_the_counter_and_cancelled_with_the_money_back(visitor, scene):
     page.get_by_text("The order is cancelled.").first.wait_for()
     [after] = orders_of(patient, clinic)
     assert (after.status, after.refund_due) == ("cancelled", 350)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_two_at_the_checkout_with_the_last_pack_one_gets_it_and_the_other_is_told(visitor, scene, scripts):
+    clinic, host = scene.uzima, hosts.clinic_host(scene.uzima)
+    name = f"Domperidone {scene.phone[-6:]}"
+    medicine = make_medicine(clinic, name, stock=1, sku=f"E-{new_id()}")
+    people = [scene.patient("Amina"), scene.patient("Baraka")]
+    pages = []
+    for patient in people:
+        v = visitor(patient, java_script_enabled=scripts, viewport=PHONE)
+        v.go(f"/pharmacy/?q={name.replace(' ', '+')}", host)
+        v.page.get_by_role("button", name=f"Add {name}").click()
+        v.page.get_by_role("link", name="Go on to delivery").click()
+        v.page.get_by_label("Pick up at").check()
+        v.page.get_by_label("M-Pesa number").fill("0712 345678")
+        v.expect(409)
+        pages.append(v.page)
+    first, second = pages
+    first.get_by_role("button", name="Order and pay").click()
+    if not scripts:
+        first.get_by_role("button", name="Send the request").click()
+    first.get_by_text("Enter your").first.wait_for()
+    [order] = orders_of(people[0], clinic)
+
+    second.get_by_role("button", name="Order and pay").click()
+    second.get_by_role("alert").get_by_text(f"{name} 500 mg is sold out.").wait_for()
+    assert second.get_by_label("M-Pesa number").input_value() == "0712 345678"
+    if scripts:
+        assert serious(second) == []
+        assert second.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    second.get_by_role("link", name="Change the basket").click()
+    second.get_by_text("Sold out for now.").wait_for()
+    assert not second.get_by_role("link", name="Go on to delivery").is_visible()
+
+    approve(scene, clinic, order)
+    first.goto(first.url.partition("/orders/")[0] + f"/orders/{order.pk}/pay/?check=1")
+    first.get_by_text("Paid and placed").wait_for()
+    with clinic_context(clinic):
+        assert OrderItem.objects.filter(medicine=medicine).count() == 1
+    assert stock_of(clinic, medicine) == 0
+    assert orders_of(people[1], clinic) == []

@@ -364,7 +364,8 @@ def test_the_delivery_rules_are_written_and_read(cast, at_clinic):
         *(("Westlands", 250), ("Karen (Hardy)", Decimal("1400.50"))),
     ]
     assert policy.free_delivery_from == 5000
-    assert "Karen (Hardy): 1400.5" in page(owner.get(address))
+    shown = page(owner.get(address))
+    assert "Karen (Hardy): 1400.5" in shown and "you deliver to these only" in shown
     for wrong, word in (
         ({"delivery_zones": "Westlands 250"}, "Line 1"),
         ({"delivery_zones": "A: 1\nWestlands: -1"}, "Line 2"),

@@ -307,10 +307,10 @@ def test_another_medicine_is_proposed_and_the_phone_answer_noted(cast, counter):
     item, client = item_of(cast.uzima, order), counter()
     page = shown(client, url(order, "lines", item.pk, "substitute"))
     assert "Alerid" in page and "KES 160" in page
-    address = url(order, "lines", item.pk, "substitute")
-    assert client.post(address, {"medicine": other.pk, "quantity": "2", "reason": ""}).status_code == 400
-    assert client.post(address, {"medicine": "nothing", "quantity": "2", "reason": "Out"}).status_code == 404
-    client.post(address, {"medicine": other.pk, "quantity": "2", "reason": "Out"})
+    address, packs = url(order, "lines", item.pk, "substitute"), f"packs-{other.pk}"
+    assert client.post(address, {"medicine": other.pk, packs: "2", "reason": ""}).status_code == 400
+    assert client.post(address, {"medicine": "nothing", "packs-nothing": "2", "reason": "Out"}).status_code == 404
+    client.post(address, {"medicine": other.pk, packs: "2", "reason": "Out"})
     with clinic_context(cast.uzima):
         asked = Substitution.objects.get()
     assert "Waits for the patient" in shown(client, "/admin/desk/orders/", tab="preparing")
@@ -322,6 +322,24 @@ def test_another_medicine_is_proposed_and_the_phone_answer_noted(cast, counter):
     assert "On the phone, herself" in page and "Alerid" in page
     assert refunds(cast.uzima, order) == [40]
     assert client.get(answer).status_code == 302
+
+
+def test_each_substitute_goes_with_its_own_number_of_packs(cast, counter):
+    ordered = stocked(cast.uzima)
+    big = stocked(cast.uzima, "Cetirizine", (10, 90), brand_name="Alerid", pack_size=20)
+    small = stocked(cast.uzima, "Cetirizine", (90, 90), brand_name="Zyncet", pack_size=5)
+    order = paid_order(cast.uzima, cast.patient, (ordered, 2), status="processing")
+    client, address = counter(), url(order, "lines", item_of(cast.uzima, order).pk, "substitute")
+    offered = {one.medicine.pk: typed for one, typed in client.get(address).context["candidates"]}
+    assert offered == {big.pk: 1, small.pk: 4}
+    sent = {"medicine": small.pk, "reason": ""} | {f"packs-{medicine}": number for medicine, number in offered.items()}
+    again = client.post(address, sent | {f"packs-{small.pk}": "3"})
+    assert again.status_code == 400
+    assert {one.medicine.pk: typed for one, typed in again.context["candidates"]}[small.pk] == "3"
+    client.post(address, sent | {"reason": "Out"})
+    with clinic_context(cast.uzima):
+        asked = Substitution.objects.get()
+    assert (asked.medicine_id, asked.quantity) == (small.pk, 4)
 
 
 def test_a_question_is_taken_back(cast, counter, people):

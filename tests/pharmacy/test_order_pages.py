@@ -45,6 +45,20 @@ def add(client, medicine, packs=1):
     return client.post("/pharmacy/basket/", {"do": "add", "medicine": medicine.pk, "packs": packs})
 
 
+def fillings_in(page):
+    return [row.filling for row in page.context["rows"]]
+
+
+def pick(client, prescription, medicine, packs=None, **more):
+    """One medicine for the first line; `packs` of it, or the number that the page proposes."""
+    address = f"/prescriptions/{prescription.pk}/order/"
+    (row, *_rest) = client.get(address).context["rows"]
+    sent = {f"packs-0-{choice.medicine.pk}": number for choice, number in row.choices}
+    if packs is not None:
+        sent[f"packs-0-{medicine.pk}"] = packs
+    return client.post(address, {"medicine-0": medicine.pk} | sent | more)
+
+
 def form_of(client, **changes):
     """What the checkout's page would send as it stands."""
     page = client.get("/pharmacy/checkout/")
@@ -92,9 +106,9 @@ def test_a_stranger_fills_a_basket_and_signs_in_to_order(cast, at_clinic):
     rows = client.get("/pharmacy/basket/").context["rows"]
     assert [(row.medicine.pk, row.packs) for row in rows] == [(medicine.pk, 3)]
     assert client.get("/pharmacy/checkout/").status_code == 302
-    client.post("/pharmacy/basket/", {"do": "set", "line": "0", "packs": "1"})
+    client.post("/pharmacy/basket/", {"do": "set", "line": medicine.pk, "packs": "1"})
     assert client.get("/pharmacy/basket/").context["subtotal"] == 100
-    client.post("/pharmacy/basket/", {"do": "set", "line": "0", "packs": "0"})
+    client.post("/pharmacy/basket/", {"do": "set", "line": medicine.pk, "packs": "0"})
     assert client.get("/pharmacy/basket/").context["rows"] == []
     assert counts(cast.uzima)[:2] == (0, 0)
 
@@ -107,12 +121,24 @@ def test_a_stranger_fills_a_basket_and_signs_in_to_order(cast, at_clinic):
         {"do": "add", "packs": "-1"},
         {"do": "add", "packs": "9" * 30},
         {"do": "set", "line": "x", "packs": "1"},
+        {"do": "set", "packs": "1"},
         {"do": "fly"},
         {},
     ],
 )
 def test_odd_baskets_are_refused(cast, at_clinic, sent):
     assert at_clinic(cast.uzima).post("/pharmacy/basket/", sent).status_code == 400
+
+
+def test_a_line_of_the_basket_is_changed_by_its_medicine_and_not_by_its_place(cast, at_clinic):
+    one, other, client = make_medicine(cast.uzima), make_medicine(cast.uzima, "Ibuprofen"), at_clinic(cast.uzima)
+    add(client, one)
+    add(client, other)
+    out = {"do": "set", "line": one.pk, "packs": "0"}
+    assert [client.post("/pharmacy/basket/", out).status_code for _twice in range(2)] == [302, 302]
+    stale = client.post("/pharmacy/basket/", {"do": "set", "line": one.pk, "packs": "3"})
+    assert (stale.status_code, "not in your basket any more" in text_of(stale)) == (400, True)
+    assert [(row.medicine.pk, row.packs) for row in stale.context["rows"]] == [(other.pk, 1)]
 
 
 def test_prescription_only_is_not_sold_over_the_counter(cast, at_clinic):
@@ -125,15 +151,17 @@ def test_a_prescription_fills_the_basket_and_is_ordered(cast, shop, visit, provi
     medicine, other = amoxicillin(cast.uzima), amoxicillin(cast.uzima, brand_name="Amoxil", price=Decimal("700"))
     prescription = issue(visit, line(**AMOXICILLIN_LINE), line("Metronidazole 400 mg tablet"))
     page = shop.get(f"/prescriptions/{prescription.pk}/order/")
-    first, second = page.context["fillings"]
+    first, second = fillings_in(page)
     assert (first.best.medicine.pk, first.best.packs) == (medicine.pk, 2)
     assert {choice.medicine.pk for choice in first.choices} == {medicine.pk, other.pk}
     assert not second.is_kept
     assert "does not stock it" in text_of(page)
-    answer = shop.post(f"/prescriptions/{prescription.pk}/order/", {"medicine-0": medicine.pk, "packs-0": "9"})
+    answer = pick(shop, prescription, medicine, "9")
     assert answer.status_code == 302
-    (row,) = shop.get("/pharmacy/basket/").context["rows"]
+    page = shop.get("/pharmacy/basket/")
+    (row,) = page.context["rows"]
     assert (row.packs, row.prescription_line) == (2, 0)
+    assert "gives only 2 more packs" in text_of(page)
     answer = shop.post("/pharmacy/checkout/", form_of(shop))
     with clinic_context(cast.uzima):
         order = Order.objects.get()
@@ -160,10 +188,49 @@ def test_a_prescription_fills_the_basket_and_is_ordered(cast, shop, visit, provi
 def test_another_strength_is_a_choice_and_never_chosen_by_itself(cast, shop, visit):
     half = amoxicillin(cast.uzima, strength="250 mg")
     prescription = issue(visit, line(**AMOXICILLIN_LINE))
-    (filling,) = shop.get(f"/prescriptions/{prescription.pk}/order/").context["fillings"]
+    (filling,) = fillings_in(shop.get(f"/prescriptions/{prescription.pk}/order/"))
     assert filling.best is None
     assert [(choice.medicine.pk, choice.packs) for choice in filling.choices] == [(half.pk, 3)]
     assert shop.post(f"/prescriptions/{prescription.pk}/order/", {"medicine-0": ""}).status_code == 400
+
+
+def test_each_medicine_goes_with_its_own_number_of_packs(cast, shop, visit):
+    whole, half = amoxicillin(cast.uzima), amoxicillin(cast.uzima, strength="250 mg", pack_size=6)
+    prescription = issue(visit, line(**AMOXICILLIN_LINE))
+    # 15 of 500 mg are 30 of 250 mg.
+    for medicine, packs in ((whole, 2), (half, 5)):
+        assert pick(shop, prescription, medicine).status_code == 302
+        (row,) = shop.get("/pharmacy/basket/").context["rows"]
+        assert (row.medicine.pk, row.packs) == (medicine.pk, packs)
+
+
+@pytest.mark.parametrize("packs", ["-5", "1000", "500", "61", "1e9", "NaN", "1.5", "\u0663", "\x00"])
+def test_what_is_no_number_of_packs_is_said_and_kept(cast, shop, visit, packs):
+    medicine = make_medicine(cast.uzima)
+    prescription = issue(visit, line())
+    answer = pick(shop, prescription, medicine, packs)
+    assert (answer.status_code, "Write how many packs, up to 60." in text_of(answer)) == (400, True)
+    (row,) = answer.context["rows"]
+    assert (row.picked, row.packs) == (medicine.pk, packs)
+    assert shop.get("/pharmacy/basket/").context["rows"] == []
+
+
+def test_no_pack_of_a_medicine_leaves_its_line_out(cast, shop, visit):
+    medicine = make_medicine(cast.uzima)
+    prescription = issue(visit, line(), line(**AMOXICILLIN_LINE))
+    other = amoxicillin(cast.uzima)
+    assert pick(shop, prescription, medicine, "0").status_code == 400
+    assert pick(shop, prescription, medicine, "0", **{"medicine-1": other.pk}).status_code == 302
+    assert [row.medicine.pk for row in shop.get("/pharmacy/basket/").context["rows"]] == [other.pk]
+
+
+def test_what_the_line_leaves_open_is_for_the_patient_to_choose(cast, shop, visit):
+    for strength in ("500 mg", "1 g"):
+        make_medicine(cast.uzima, strength=strength)
+    prescription = issue(visit, line("Paracetamol"))
+    page = shop.get(f"/prescriptions/{prescription.pk}/order/")
+    assert "does not say which of these" in text_of(page)
+    assert [row.picked for row in page.context["rows"]] == [""]
 
 
 def test_nobody_orders_from_anothers_or_a_replaced_prescription(cast, at_clinic, shop, visit):
@@ -260,7 +327,8 @@ def test_delivery_needs_an_address_and_its_fee_is_the_clinics(cast, shop):
     cast.uzima.save(update_fields=["settings"])
     add(shop, make_medicine(cast.uzima))
     data = form_of(shop, way="delivery:Karen", address="Bogani Road 3", notes="Blue gate")
-    assert json.loads(data["shown"])["delivery:Karen"] == "500.00"
+    # Named zones are all that is delivered to: there is no way at the flat fee.
+    assert json.loads(data["shown"]) == {"pickup": "100.00", "delivery:Westlands": "280.00", "delivery:Karen": "500.00"}
     assert shop.post("/pharmacy/checkout/", data).status_code == 302
     with clinic_context(cast.uzima):
         order = Order.objects.get()

@@ -27,14 +27,20 @@ from pharmacy.quantities import Amount, amount_of, days_of, dose_of, times_a_day
         ("500 mg", 500, "mg"),
         ("500 mg (1 tablet)", 1, "piece"),
         ("vidonge 2 (1 g)", 2, "piece"),
+        ("2 x 500 mg tablets", 1000, "mg"),
+        ("two 500 mg tablets", 1000, "mg"),
+        ("1,500 mg", 1500, "mg"),
     ],
 )
 def test_a_dose_is_read(text, count, unit):
     assert dose_of(text) == Amount(Fraction(count), unit)
 
 
-@pytest.mark.parametrize("text", ["Thin layer", "as directed", "", "0 tablets", "tablets"])
-def test_a_dose_that_says_no_number_is_not_guessed(text):
+@pytest.mark.parametrize(
+    "text",
+    ["Thin layer", "as directed", "", "0 tablets", "tablets", "2 x 500 mg", "2 500 mg", "2 x 5 ml", "2 x 2 tablets"],
+)
+def test_a_dose_that_says_no_one_number_is_not_guessed(text):
     assert dose_of(text) is None
 
 
@@ -61,6 +67,33 @@ def test_a_dose_that_says_no_number_is_not_guessed(text):
         ("every other day", Fraction(1, 2)),
         ("Daily", 1),
         ("kila siku", 1),
+        ("1 x 3", 3),
+        ("tds x 5/7", 3),
+        ("bd for 2 weeks", 2),
+        ("mane and nocte", 2),
+        ("on", 1),
+        ("4-6 hourly", 6),
+        ("1-2 times a day", 2),
+        ("mara moja au mbili kwa siku", 2),
+        ("1 tablet twice daily, 30 minutes before food", 2),
+        ("mara 3 kwa siku, nusu saa kabla ya kula", 3),
+        ("mara moja kwa siku saa 2 usiku", 1),
+        ("8 am and 8 pm", 2),
+        ("every other night", Fraction(1, 2)),
+        ("OD on alternate days", Fraction(1, 2)),
+        ("once every 3 days", Fraction(1, 3)),
+        ("kila baada ya siku 3", Fraction(1, 3)),
+        ("every 72 hours", Fraction(1, 3)),
+        ("3x/week", Fraction(3, 7)),
+        ("3 x week", Fraction(3, 7)),
+        ("3x weekly", Fraction(3, 7)),
+        ("on Mondays", Fraction(1, 7)),
+        ("once a week on Mondays", Fraction(1, 7)),
+        ("Jumatatu na Alhamisi", Fraction(2, 7)),
+        ("once every two weeks", Fraction(1, 14)),
+        ("once a month", Fraction(1, 30)),
+        ("once monthly", Fraction(1, 30)),
+        ("mara 1 kwa mwezi", Fraction(1, 30)),
     ],
 )
 def test_how_often_is_read(text, often):
@@ -69,7 +102,12 @@ def test_how_often_is_read(text, often):
 
 @pytest.mark.parametrize(
     "text",
-    ["as needed", "When short of breath", "After each loose stool", "3 times a day as needed", "100 times a day"],
+    [
+        *("as needed", "When short of breath", "After each loose stool", "3 times a day as needed", "100 times a day"),
+        *("3 weekly", "bi-weekly", "2 x 3", "1x3x5", "2+0+2", "1/2+0+1/2", "bd/tds", "3 times a day then once a day"),
+        *("Monday to Friday", "first Monday of each month", "once daily on Mondays", "once daily 3 times a week"),
+        *("2 tablets in the morning and 1 tablet at night", "in the evening at bedtime", "3 weeks on, 1 week off"),
+    ],
 )
 def test_how_often_that_nobody_knows_is_not_guessed(text):
     assert times_a_day(text) is None
@@ -107,3 +145,18 @@ def test_a_course_is_all_its_doses():
     assert amount_of(line | {"dosage": "nusu kidonge", "frequency": "once a week", "duration": "10 days"}) == Amount(
         Fraction(1), "piece"
     )
+
+
+@pytest.mark.parametrize(
+    ("dosage", "frequency", "duration", "count"),
+    [
+        ("1 tablet", "once a month", "6 months", 6),
+        ("1 patch", "once every 3 days", "30 days", 10),
+        ("4 tablets", "on Mondays", "12 weeks", 48),
+        ("1 capsule", "every other night", "10 days", 5),
+        ("4 tablets", "stat", "3 days", 4),
+    ],
+)
+def test_what_is_taken_seldom_comes_to_little(dosage, frequency, duration, count):
+    line = {"name": "x", "dosage": dosage, "frequency": frequency, "duration": duration}
+    assert amount_of(line) == Amount(Fraction(count), "piece")

@@ -97,7 +97,10 @@ def substitute(request: HttpRequest, order_id: str, item_id: str) -> HttpRespons
         "item": item,
         "written": written,
         "words": words,
-        "candidates": selectors.candidates_for(item, words, written=written),
+        "candidates": [
+            (one, form.packs_typed(one.medicine.pk, one.packs))
+            for one in selectors.candidates_for(item, words, written=written)
+        ],
         "form": form,
         "given": desk.dispensed_of(item),
     }
