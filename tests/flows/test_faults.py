@@ -155,7 +155,7 @@ def test_an_event_that_was_stored_before_all_died_is_acted_on_afterwards(scene, 
     reconcile(scene, held)
     scene.comes_to(held, "confirmed", seconds=40)
     assert confirmations(held) == 1
-    assert all(event.processed_at for event in stored_events(scene, held))
+    until(lambda: all(event.processed_at for event in stored_events(scene, held)), "the event is done with")
 
 
 def test_a_worker_that_dies_while_money_goes_back_sends_it_once(scene, held):
