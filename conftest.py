@@ -23,6 +23,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ and not os.environ.get("MEDIA_ROOT"):
     os.environ["MEDIA_ROOT"] = tempfile.mkdtemp(prefix="precta-files-")
     atexit.register(shutil.rmtree, os.environ["MEDIA_ROOT"], ignore_errors=True)
 env.apply()
+os.environ["PAYSTACK_BASE_URL"] = "http://127.0.0.1:9"  # nobody: a running demo knows nothing of the suite's payments
 if env.uses_embedded(find_paths(), "REDIS_URL"):
     # A cache for each process of the suite: a running demo keeps its own, and workers do not empty each other's.
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -16,6 +17,8 @@ from accounts import doctor_requests, languages, specialties  # noqa: F401 - the
 from accounts.exceptions import CannotResetYourself, CannotSuspendYourself
 from accounts.models import (
     ClinicPatient,
+    Consent,
+    ConsentPurpose,
     ConsultationMode,
     Doctor,
     DoctorCredential,
@@ -243,12 +246,28 @@ class LinkedPatientAdmin(ClinicModelAdmin):
     """The patients who have been to this clinic; nobody else's, and nothing of their health."""
 
     clinic_lookup = "clinic"
-    list_display = ("patient_name", "date_of_birth", "created_at")
+    list_display = ("patient_name", "date_of_birth", "agrees", "created_at")
     list_select_related = ("patient",)
     list_filter = (Since,)
     search_fields = ("patient__first_name", "patient__last_name")
     ordering = ("patient__last_name", "patient__first_name", "pk")
-    fields = ("patient_name", "date_of_birth", "created_at")
+    fields = ("patient_name", "date_of_birth", "agrees", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ClinicPatient]:
+        given = Consent.objects.filter(
+            patient=OuterRef("patient"), clinic=OuterRef("clinic"), purpose=ConsentPurpose.CLINIC_CARE
+        )
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(was_asked=Exists(given), stands=Exists(given.filter(withdrawn_at__isnull=True)))
+        )
+
+    @admin.display(description=_("consent"))
+    def agrees(self, link: ClinicPatient) -> str:
+        if link.stands:
+            return gettext("given")
+        return pgettext("consent", "taken back") if link.was_asked else gettext("not asked yet")
 
     @admin.display(description=_("patient"), ordering="patient__last_name")
     def patient_name(self, link: ClinicPatient) -> str:

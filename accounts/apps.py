@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # They register themselves.
         from accounts import (  # noqa: F401
+            consent_notices,
             index_handlers,
             receivers,
             staff_notices,

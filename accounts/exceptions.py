@@ -95,5 +95,9 @@ class PossibleTwin(ValueError):
         self.twins = list(twins)
 
 
+class NotWithdrawable(ValueError):
+    """The terms of an account are not taken back by themselves: they end with the account."""
+
+
 class NotClaimable(ValueError):
     """The account cannot be taken over with this phone: it has an e-mail of its own, or was never to be claimed."""

@@ -8,7 +8,7 @@ from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef,
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils import timezone
 
-from accounts.models import Doctor, Guardianship, Patient, Role, User, UserStatus, VerificationStatus
+from accounts.models import Consent, Doctor, Guardianship, Patient, Role, User, UserStatus, VerificationStatus
 from clinics.models import Clinic, Membership, StaffInvitation
 from clinics.selectors import staff_of, unanswered_invitations
 from precta import hosts
@@ -88,6 +88,15 @@ def patients_of(user: User, *, today: date | None = None) -> QuerySet[Patient]:
             )
         )
         .order_by("_order", "first_name", "pk")
+    )
+
+
+def consents_of(user: User) -> QuerySet[Consent]:
+    """What `user` and the children they look after agreed to, those that stand first, then the latest first."""
+    return (
+        Consent.objects.filter(patient__in=patients_of(user).values("pk"))
+        .select_related("patient", "clinic")
+        .order_by(F("withdrawn_at").desc(nulls_first=True), "-given_at", "pk")
     )
 
 

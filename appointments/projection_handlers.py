@@ -45,8 +45,7 @@ def follow_time_off(event: OutboxEvent) -> None:
 @on("clinic.changed")
 def follow_clinic(event: OutboxEvent) -> None:
     """Zone, lead time, buffer or horizon may be other ones now: the clinic that is active was perhaps loaded before."""
-    active = current_clinic()
-    clinic = Clinic.objects.filter(pk=active.pk).first() if active is not None else None
+    clinic = Clinic.objects.filter(pk=event.payload["clinic_id"]).first()
     if clinic is not None:
         projections.refresh_clinic(clinic)
 

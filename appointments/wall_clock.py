@@ -1,6 +1,7 @@
 """From the clock on the clinic's wall to UTC and back, with the two days a year on which that is not one to one."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 
 class NoSuchTime(ValueError):
@@ -36,6 +37,11 @@ def start_of_day(day: date, tz: tzinfo) -> datetime:
 def day_bounds(first: date, days: int, tz: tzinfo) -> tuple[datetime, datetime]:
     """The half-open stretch (UTC) of `days` whole days from `first`: 23 or 25 hours long at a change of clocks."""
     return start_of_day(first, tz), start_of_day(first + timedelta(days=days), tz)
+
+
+def city_of(zone: ZoneInfo) -> str:
+    """Like "Nairobi": the city that the zone is named after."""
+    return zone.key.rsplit("/", 1)[-1].replace("_", " ")
 
 
 def monday_of(day: date) -> date:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import ConsultationMode, Doctor
 from appointments.models import Appointment
 from appointments.slots import Slot, SlotsByDay, free_slots, last_bookable_day
+from appointments.wall_clock import city_of
 from clinics.models import Clinic
 
 DAYS = 7
@@ -155,7 +156,7 @@ class Week:
         letters = datetime.combine(self.day, time(12), tzinfo=tz).tzname() or ""
         return {
             "key": tz.key,
-            "city": tz.key.rsplit("/", 1)[-1].replace("_", " "),
+            "city": city_of(tz),
             "letters": letters if letters.isalpha() else f"UTC{letters}",
         }
 

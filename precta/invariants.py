@@ -9,13 +9,19 @@ from django.db import connection
 Check = Callable[[], Iterable[str]]
 
 
+class NotChecked(str):
+    """What a check yields in place of an offender when the outside world that it asks does not answer: why."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Invariant:
     number: str
     says: str
     where: str  # "clinic": in every clinic's schema; "public": once
     check: Check
-    on_request: bool = False  # asks the outside world: only when named
+    on_request: bool = False  # takes long: only when named
 
 
 INVARIANTS: list[Invariant] = []
@@ -24,7 +30,7 @@ INVARIANTS: list[Invariant] = []
 def invariant(number: str, says: str, *, where: str = "clinic", on_request: bool = False) -> Callable[[Check], Check]:
     """Register a check that yields the ids (with a word on why) of whatever breaks the rule.
 
-    With `on_request` it runs only when it is named: it asks the outside world.
+    With `on_request` it runs only when it is named: it takes long.
     """
 
     def register(check: Check) -> Check:

@@ -69,7 +69,7 @@ MY_RECORDS = Entry(
 MY_HISTORY = Entry(_("History"), "history", "platform", "appointments:me:timeline", ("appointments:me:timeline",))
 OWN_REVIEWS = Entry(_("My reviews"), "star", "platform", "content:me:reviews", ("content:me:",), _("Reviews"))
 INBOX = Entry(_("Inbox"), "bell", "platform", "notifications:inbox", ("notifications:",))
-PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile",))
+PROFILE = Entry(_("Profile"), "user", "platform", "accounts:me:profile", ("accounts:me:profile", "accounts:me:consent"))
 FAMILY = Entry(_("Family"), "users", "platform", "accounts:me:family", ("accounts:me:family",))
 MY_PRACTICE = Entry(
     _("My practice"), "stethoscope", "platform", "accounts:join-doctor:home", ("accounts:join-doctor:",)

@@ -76,7 +76,7 @@ def _clinic_at(host: str) -> Any | None:
 class TenancyMiddleware:
     """Sets `request.host_kind`, `request.clinic`, `request.tenant`, `request.urlconf` and the schema.
 
-    An unknown host gets a 404 page, a suspended clinic a 403 page that leads to the other clinics; bare localhost is
+    An unknown host gets a 404 page, a suspended clinic one that leads to the other clinics; bare localhost is
     sent to the platform host.
     """
 
@@ -101,7 +101,7 @@ class TenancyMiddleware:
             return self._refuse(request, "unknown_host.html", 404)
         request.clinic = clinic  # type: ignore[attr-defined]
         if not clinic.is_open:
-            return self._refuse(request, "clinic_suspended.html", 403)
+            return self._refuse(request, "clinic_suspended.html", 404)
         with clinic_context(clinic):
             return self._respond(request, "clinic")
 

@@ -1,12 +1,13 @@
 """The ground of the suite: two clinics made once, a rollback after each test, and one named cast."""
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 import pytest_django.fixtures
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client, TransactionTestCase
 
 from accounts.directory.lookup import forget_places
@@ -101,6 +102,27 @@ def sms_outbox() -> list[memory.Message]:
 def _empty_cache():
     cache.clear()
     forget_places()
+
+
+@pytest.fixture
+def lost_reply(monkeypatch):
+    """In `with lost_reply():` the first COMMIT stands, but its answer never arrives, and the block ends with that.
+    For tests with real transactions."""
+
+    @contextmanager
+    def losing():
+        commit = connection._commit
+
+        def commit_unheard():
+            commit()
+            patch.undo()
+            raise OperationalError("server closed the connection unexpectedly")
+
+        with monkeypatch.context() as patch, pytest.raises(OperationalError):
+            patch.setattr(connection, "_commit", commit_unheard)
+            yield
+
+    return losing
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def link_patient(patient: Patient, clinic: Clinic) -> ClinicPatient:
         clinic=clinic,
         given_by=patient.user,
         purpose=ConsentPurpose.CLINIC_CARE,
-        text_version="test",
+        text_version="2025-01",
         text="I agree.",
     )
     return ClinicPatient.objects.create(patient=patient, clinic=clinic)

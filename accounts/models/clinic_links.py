@@ -75,3 +75,7 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.text_version}"
+
+    @property
+    def is_for_care(self) -> bool:
+        return self.purpose == ConsentPurpose.CLINIC_CARE

@@ -165,7 +165,7 @@ def add_credential(
 
     `replaces` is a decided paper of the same doctor. Raises ApplicationLocked, TooManyPapers, SamePaper.
     """
-    with _kept(file, doctor) as key, locked(doctor) as row:
+    with public_context(), store.kept(file, folder=_folder(doctor)) as key, locked(doctor) as row:
         if is_locked(row):
             raise ApplicationLocked
         _refuse_repeats(row, file)
@@ -193,7 +193,8 @@ def change_credential(
     if file is None:
         with locked(credential.doctor) as row:
             return _changed(row, credential, by, values, {})
-    with _kept(file, credential.doctor) as key, locked(credential.doctor) as row:
+    doctor = credential.doctor
+    with public_context(), store.kept(file, folder=_folder(doctor)) as key, locked(doctor) as row:
         _refuse_repeats(row, file, but=credential.pk)
         old = DoctorCredential.objects.get(pk=credential.pk).file_url
         paper = _changed(row, credential, by, values, {"file_url": key, **_particulars(file)})
@@ -287,17 +288,8 @@ def _close(request: DoctorClinicRequest, status: str, *, by: User, reason: str =
     request.save(update_fields=["status", "reason", "decided_by", "decided_at"])
 
 
-@contextmanager
-def _kept(file: CheckedUpload, doctor: Doctor) -> Iterator[str]:
-    """The file is stored before the row that names it, and goes when there comes to be no such row."""
-    with public_context():
-        key = store.put(file, folder=f"credentials/{doctor.pk}")
-    try:
-        yield key
-    except BaseException:
-        with public_context():
-            store.delete(key)
-        raise
+def _folder(doctor: Doctor) -> str:
+    return f"credentials/{doctor.pk}"
 
 
 def _particulars(file: CheckedUpload) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from clinics.policy_settings import DEFAULT_TIME_ZONE
 from precta import clock
 from precta.audit.services import record
 from precta.outbox.services import emit
-from precta.tenancy import clinic_context, public_context
+from precta.tenancy import public_context
 
 logger = logging.getLogger(__name__)
 
@@ -273,9 +273,9 @@ def _write(doctor: Doctor, kind: str, *, by: User | None, **extra: object) -> Ve
 
 
 def tell_changed(doctor: Doctor) -> None:
-    """Whoever shows the doctor brings it up to date: the clinic's projections, the search document."""
-    if doctor.clinic is None:
-        emit("doctor.changed", doctor_id=doctor.pk)
-        return
-    with clinic_context(doctor.clinic):
+    """Whoever shows the doctor brings it up to date: the clinic's projections, the search document.
+
+    From the public schema, like all that the platform decides: it waits for no clinic's database.
+    """
+    with public_context():
         emit("doctor.changed", doctor_id=doctor.pk)

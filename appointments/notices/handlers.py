@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from django.utils import translation
 
+from accounts.models import Doctor
 from appointments import reasons
 from appointments.follow_up import booking_url
 from appointments.models import Appointment, AppointmentStatus, Consultation
@@ -22,7 +23,7 @@ from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.payments.models import Payment, PaymentMethod, PaymentPurpose, Refund
 from precta.payments.selectors import has_money_aside
-from precta.tenancy import current_clinic
+from precta.tenancy import clinic_context
 
 EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
 INBOX = (Channel.PUSH,)
@@ -91,13 +92,15 @@ def tell_displaced(event: OutboxEvent) -> None:
 @on("doctor.changed")
 def tell_patients_of_barred_doctor(event: OutboxEvent) -> None:
     """The doctor was suspended or is not verified any more: whoever has a visit to come is told once."""
-    if current_clinic() is None:
-        return  # a change told from the portal's side: there are no visits here
-    coming = Appointment.objects.select_related(*RELATED).filter(
-        doctor=event.payload["doctor_id"], status=AppointmentStatus.CONFIRMED, scheduled_at__gt=clock.now()
-    )
-    for visit in coming:
-        _tell_barred(event, visit)
+    doctor = Doctor.objects.select_related("clinic").filter(pk=event.payload["doctor_id"]).first()
+    if doctor is None or doctor.clinic is None:
+        return
+    with clinic_context(doctor.clinic):
+        coming = Appointment.objects.select_related(*RELATED).filter(
+            doctor=doctor, status=AppointmentStatus.CONFIRMED, scheduled_at__gt=clock.now()
+        )
+        for visit in coming:
+            _tell_barred(event, visit)
 
 
 @on("appointment.confirmed", "appointment.rescheduled")

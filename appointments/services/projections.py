@@ -7,15 +7,14 @@ public row whenever something changes them. A projection is never part of a clin
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from accounts.models import Doctor
+from accounts.models import ClinicRequestStatus, Doctor, DoctorClinicRequest
 from appointments.models import Appointment, AppointmentStatus
 from appointments.slots import SlotsByDay, earliest_start, free_slots_of_doctors, last_bookable_day
 from clinics.models import Clinic
 from precta import clock
-from precta.tenancy import clinic_context
+from precta.tenancy import clinic_context, current_clinic
 
 NEXT_SLOTS = 6
 
@@ -95,15 +94,30 @@ def _write(doctor: Doctor, slots: dict[str, SlotsByDay], now: datetime) -> bool:
 
 
 def recount_consultations(doctor_id: str) -> None:
-    """Set the doctor's public number of completed visits to a fresh count; runs in the clinic's schema.
+    """Set the doctor's public number of completed visits to a fresh count over every clinic they have worked at: the
+    active one, their own, and those that took them in before.
 
-    The row is locked before counting: of two relays at once, the later one counts what the earlier one saw, too.
+    Counting locks nothing. It is written only over the number that was read before counting, else counted again: of
+    two relays at once the later one counts what the earlier one saw, too.
     """
-    with transaction.atomic():
-        doctor = (
-            Doctor.objects.select_for_update(no_key=True, of=("self",)).only("total_consultations").get(pk=doctor_id)
-        )
-        done = Appointment.objects.filter(doctor_id=doctor_id, status=AppointmentStatus.COMPLETED).count()
-        if doctor.total_consultations != done:
-            doctor.total_consultations = done
-            doctor.save(update_fields=["total_consultations"])
+    doctors = Doctor.objects.filter(pk=doctor_id)
+    while True:
+        known = doctors.values_list("total_consultations", flat=True).get()
+        done = sum(_completed_at(clinic, doctor_id) for clinic in _workplaces(doctors))
+        if known == done or doctors.filter(total_consultations=known).update(total_consultations=done):
+            return
+
+
+def _workplaces(doctors: QuerySet[Doctor]) -> QuerySet[Clinic]:
+    active = current_clinic()
+    took_in = DoctorClinicRequest.objects.filter(doctor__in=doctors, status=ClinicRequestStatus.ACCEPTED)
+    return Clinic.objects.filter(
+        Q(pk=active.pk if active is not None else None)
+        | Q(pk__in=doctors.values("clinic"))
+        | Q(pk__in=took_in.values("clinic"))
+    )
+
+
+def _completed_at(clinic: Clinic, doctor_id: str) -> int:
+    with clinic_context(clinic):
+        return Appointment.objects.filter(doctor_id=doctor_id, status=AppointmentStatus.COMPLETED).count()

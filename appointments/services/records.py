@@ -5,8 +5,6 @@ is a file that no row names, which the nightly sweep removes. No name of a file 
 trail, a log or a task.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -48,7 +46,7 @@ def keep_record(
     """
     sha256 = file.sha256
     _refuse(patient, clinic, size=file.size, sha256=sha256)
-    with _stored(file) as key, transaction.atomic():
+    with store.kept(file, folder=FOLDER) as key, transaction.atomic():
         lock_records(patient.pk)
         _refuse(patient, clinic, size=file.size, sha256=sha256)
         made = MedicalRecord.objects.create(
@@ -152,7 +150,7 @@ def make_preview(record_id: str) -> None:
     except (NoPreview, FileUnreadable):
         MedicalRecord.objects.filter(pk=row.pk).update(metadata={**row.metadata, "no_preview": True})
         return
-    with _stored(CheckedUpload(PREVIEW_TYPE, "webp", "preview.webp", drawn)) as key:
+    with store.kept(CheckedUpload(PREVIEW_TYPE, "webp", "preview.webp", drawn), folder=FOLDER) as key:
         if not MedicalRecord.objects.filter(pk=row.pk, preview_url="").update(preview_url=key):
             store.delete(key)  # another task was quicker, or the record is gone
 
@@ -178,17 +176,6 @@ def _standing(record: MedicalRecord) -> MedicalRecord:
     if row is None:
         raise RecordGone
     return row
-
-
-@contextmanager
-def _stored(file: CheckedUpload) -> Iterator[str]:
-    """The file lies in the store; it goes again when there comes to be no row that names it."""
-    key = store.put(file, folder=FOLDER)
-    try:
-        yield key
-    except BaseException:
-        store.delete(key)
-        raise
 
 
 def _forget(keys: list[str]) -> None:

@@ -11,6 +11,7 @@ from accounts.models import Patient
 from accounts.selectors import years_before
 from accounts.specialties import practitioner_of
 from appointments import explanations
+from appointments.wall_clock import city_of
 from clinics.policy_settings import ClinicSettings
 from precta.payments.models import Payment, PaymentMethod
 from precta.payments.phones import mask_phone
@@ -34,6 +35,19 @@ def zone_if_foreign(moment: datetime | None, clinic: Any) -> str:
     theirs = moment.astimezone(clinic.policy.tz)
     ours = moment.astimezone(ClinicSettings().tz)
     return "" if theirs.utcoffset() == ours.utcoffset() else theirs.tzname() or ""
+
+
+@register.filter
+def city_of_clock(clinic: Any) -> str:
+    """Like "Nairobi": the city by whose clock the clinic lives."""
+    return city_of(clinic.policy.tz)
+
+
+@register.inclusion_tag("appointments/_own_clock.html")
+def own_clock(moment: datetime, clinic: Any) -> dict[str, Any]:
+    """The moment by the reader's own clock, which static/js/zone.js shows where that is another than the clinic's."""
+    zone = clinic.policy.tz
+    return {"moment": moment, "zone": zone.key, "city": city_of(zone)}
 
 
 @register.filter

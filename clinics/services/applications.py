@@ -3,6 +3,7 @@
 import logging
 import re
 import unicodedata
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from precta.audit.services import record
 from precta.commits import after_commit
 from precta.constraints import violated
 from precta.files.checks import CheckedUpload
-from precta.files.store import delete, put
+from precta.files.store import delete, kept
 from precta.outbox.services import emit
 from precta.tenancy import public_context
 
@@ -74,9 +75,9 @@ def save_application(
     The form that leads here has the terms ticked. A new `licence` takes the place of the one before. Raises
     ApplicationRefused when it has been sent and is not theirs to change now.
     """
-    key = put(licence, folder=FOLDER) if licence is not None else ""
+    stored = kept(licence, folder=FOLDER) if licence is not None else nullcontext("")
     try:
-        with public_context(), transaction.atomic():
+        with public_context(), stored as key, transaction.atomic():
             application = (
                 ClinicApplication.objects.select_for_update(no_key=True).open().filter(applicant=applicant).first()
             )
@@ -98,13 +99,9 @@ def save_application(
             if licence is not None and before:
                 after_commit(delete, before)
     except IntegrityError as error:
-        _forget(key)
         if violated(error, "application_one_open_a_person"):
             # Pressed twice: the other request was first, and has kept the same.
             raise ApplicationRefused(_("Your application was saved a moment ago. Open it again.")) from None
-        raise
-    except Exception:
-        _forget(key)
         raise
     return application
 
@@ -281,8 +278,3 @@ def _queue(application_id: str) -> None:
     from clinics.tasks import set_up
 
     set_up.delay(application_id)
-
-
-def _forget(key: str) -> None:
-    if key:
-        delete(key)

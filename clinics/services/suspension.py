@@ -7,7 +7,7 @@ from django.db import transaction
 from clinics.models import Clinic, ClinicStatus
 from precta.audit.services import record
 from precta.outbox.services import emit
-from precta.tenancy import clinic_context, public_context
+from precta.tenancy import public_context
 from precta.text import printable
 
 REASON_LENGTH = 200
@@ -17,7 +17,7 @@ def suspend_clinic(*, clinic: Clinic, by: Any, reason: str = "") -> bool:
     """Shut the clinic's host at once; its visits to come are cancelled and paid back by what follows from the event.
 
     Patients keep their history under `/me/`. False when it was suspended already. Runs in the public schema, whatever
-    is active.
+    is active, and touches no other: a clinic whose database does not answer can be suspended.
     """
     return _change(clinic, ClinicStatus.ACTIVE, ClinicStatus.SUSPENDED, by=by, reason=reason)
 
@@ -34,7 +34,6 @@ def _change(clinic: Clinic, was: ClinicStatus, to: ClinicStatus, *, by: Any, rea
             return False
         record(f"clinic.{verb}", resource=clinic, user=by, details={"reason": printable(reason)[:REASON_LENGTH]})
         emit(f"clinic.{verb}", clinic_id=clinic.pk)
-        with clinic_context(clinic):
-            emit("clinic.changed", clinic_id=clinic.pk)  # search and free times of its doctors follow
+        emit("clinic.changed", clinic_id=clinic.pk)  # search and free times of its doctors follow
     clinic.status = to
     return True

@@ -7,12 +7,13 @@ opens in that clinic's schema only: a key that strays into another clinic's row 
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
+from django.db import InterfaceError, OperationalError
 from django.urls import reverse
 from django_tenants.utils import get_public_schema_name
 
@@ -46,6 +47,23 @@ def put(checked: CheckedUpload, *, folder: str) -> str:
     except BaseException:
         with suppress(Exception):
             _private().delete(key)
+        raise
+
+
+@contextmanager
+def kept(checked: CheckedUpload, *, folder: str) -> Iterator[str]:
+    """A file for the row that the block writes and commits: stored before it, removed when the block is refused.
+
+    When the database's answer was lost, or the process is being ended, nobody knows whether the row stands: the file
+    stays, and is swept a day later if no row names it.
+    """
+    key = put(checked, folder=folder)
+    try:
+        yield key
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        delete(key)
         raise
 
 

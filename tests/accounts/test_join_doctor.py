@@ -11,6 +11,7 @@ from accounts.models import Doctor, DoctorClinicRequest, DoctorCredential, Role,
 from accounts.services import doctor_application as services
 from precta.audit.models import AuditLog
 from precta.files import store
+from precta.files.checks import check_upload
 from precta.outbox.models import OutboxEvent
 from tests import factories
 from tests.files import corpus
@@ -328,6 +329,17 @@ def test_particulars_change_without_a_new_file(client, brought):
     brought.refresh_from_db()
     assert brought.name == "Licence"
     assert store.read_stored(brought.file_url) == corpus.pdf()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_paper_stays_when_nobody_heard_that_its_row_was_committed(doctor, lost_reply):
+    store.active_key("public")  # is made by a transaction of its own
+    values = {name: value for name, value in paper().items() if name in services.PAPER_FIELDS and value}
+    with lost_reply():
+        services.add_credential(
+            doctor=doctor, by=doctor.user, file=check_upload(corpus.upload(corpus.pdf())), values=values
+        )
+    assert store.read_stored(DoctorCredential.objects.get(doctor=doctor).file_url) == corpus.pdf()
 
 
 def test_a_paper_is_taken_back_with_its_file(client, brought, django_capture_on_commit_callbacks):

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import DoctorClinicRequest
 from appointments import tasks
 from appointments.models import TimeOff
 from appointments.services import projections
 from appointments.services.booking import hold_slot
 from appointments.services.cancellation import cancel_appointment
 from appointments.services.time_off import add_time_off, remove_time_off
+from content.invariants import consultation_counts_that_differ
 from precta.outbox.services import emit, relay_event
 from precta.payments.models import PaymentMethod
 from precta.tenancy import clinic_context
@@ -113,6 +115,36 @@ def test_a_completed_visit_is_counted(doctor, cast):
     visit = factories.make_appointment(cast.patient, doctor, NOW - timedelta(days=1), status="completed")
     happen(doctor, "appointment.completed", appointment_id=visit.pk)
     assert doctor.total_consultations == 1
+
+
+def test_visits_at_a_clinic_that_the_doctor_has_left_go_on_counting(doctor, cast):
+    DoctorClinicRequest.objects.create(doctor=doctor, clinic=cast.uzima, status="accepted", decided_at=NOW)
+    factories.make_appointment(cast.patient, doctor, NOW - timedelta(days=2), status="completed")
+    doctor.clinic = cast.pwani
+    doctor.save(update_fields=["clinic"])
+    visit = factories.make_appointment(cast.patient, doctor, NOW - timedelta(days=1), status="completed")
+    happen(doctor, "appointment.completed", appointment_id=visit.pk)
+    assert doctor.total_consultations == 2
+    assert consultation_counts_that_differ() == []
+
+
+def test_a_count_that_was_overtaken_is_made_again(doctor, cast, monkeypatch):
+    """Another relay has written while this one counted."""
+    count, counts = projections._completed_at, iter([1])
+
+    def overtaken(clinic, doctor_id):
+        found = next(counts, None)
+        if found is None:
+            return count(clinic, doctor_id)
+        type(doctor).objects.filter(pk=doctor_id).update(total_consultations=2)
+        return found
+
+    monkeypatch.setattr(projections, "_completed_at", overtaken)
+    for days in (1, 2):
+        factories.make_appointment(cast.patient, doctor, NOW - timedelta(days=days), status="completed")
+    projections.recount_consultations(doctor.pk)
+    doctor.refresh_from_db()
+    assert doctor.total_consultations == 2
 
 
 def test_only_what_time_itself_has_changed_is_looked_at_again(doctor, cast):

@@ -11,6 +11,7 @@ from appointments.exceptions import SlotTaken
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.booking import expire_holds, hold_slot
 from appointments.services.confirmation import confirm_paid, take_locks
+from precta.outbox.models import OutboxEvent
 from precta.payments.models import Payment, PaymentMethod, Refund
 from precta.payments.services import charge_mpesa, settle_payment
 from precta.tenancy import clinic_context
@@ -129,6 +130,18 @@ def test_the_same_form_sent_many_times_at_once_takes_one_time(cast, at):
     factories.make_full_week(cast.doctor)
     answers = run_together([taking(cast.uzima, cast.doctor, cast.patient, at) for _ in range(10)])
     assert len({answer.pk for answer in answers}) == 1
+
+
+def test_a_booking_whose_confirmation_was_lost_is_there_when_the_form_is_sent_again(cast, at, lost_reply):
+    factories.make_full_week(cast.doctor)
+    take = taking(cast.uzima, cast.doctor, cast.patient, at)
+    with lost_reply():
+        take()
+    visit = take()
+    with clinic_context(cast.uzima):
+        assert Appointment.objects.get().pk == visit.pk
+        assert [event.kind for event in OutboxEvent.objects.all()] == ["appointment.held"]
+        assert Payment.objects.get().pk == visit.payment_id
 
 
 def test_one_person_in_a_hurry_still_holds_no_more_than_three(cast, at):

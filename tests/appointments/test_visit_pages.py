@@ -14,7 +14,7 @@ from appointments.week import moment_key
 from precta.hosts import URLCONFS
 from precta.ids import new_id
 from precta.outbox.models import OutboxEvent
-from precta.payments.models import Refund
+from precta.payments.models import Payment, Refund
 from precta.tenancy import clinic_context
 from tests import factories
 from tests.appointments.money_helpers import broken_invariants, paid_visit
@@ -356,3 +356,17 @@ def test_the_receipt_shows_payments_refunds_and_what_stays(cast, amina, visit):
     assert "−KES\xa0500" in page
     assert "KES\xa02,000" in page
     assert "canary" not in page
+
+
+@pytest.mark.parametrize("page", ["detail", "cancel", "list", "pay", "/me/", "/me/appointments/"])
+def test_a_coming_visit_says_its_time_by_another_clock_too(cast, visit, amina, at_platform, page):
+    if page == "pay":
+        held = {"status": "pending_payment", "hold_expires_at": timezone.now() + timedelta(minutes=5)}
+        with clinic_context(cast.uzima):
+            Appointment.objects.update(**held)
+            Payment.objects.update(status="pending", paid_at=None)
+    path = page if page.startswith("/") else url(page, *([] if page == "list" else [visit.pk]))
+    text = (at_platform(cast.patient.user) if page.startswith("/") else amina).get(path).content.decode()
+    moment = timezone.localtime(visit.scheduled_at).isoformat()
+    assert f'data-zone="Africa/Nairobi" data-moment="{moment}" hidden>Time in Nairobi; on your own clock:' in text
+    assert "js/zone" in text

@@ -21,8 +21,9 @@ from clinics.services.applications import (
 from clinics.tasks import sweep_applications
 from precta import clock, hosts
 from precta.audit.models import AuditLog
+from precta.files.checks import check_upload
 from precta.files.exceptions import FileUnreadable
-from precta.files.store import size_stored
+from precta.files.store import active_key, size_stored
 from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
 from precta.outbox.services import relay_event
@@ -131,6 +132,21 @@ def test_the_draft_is_found_again_and_keeps_its_document(me, applicant):
     key = mine(applicant).licence_file
     me.post(WRITE, typed(licence=None, name="Kisumu Eyes"))
     assert (mine(applicant).licence_file, mine(applicant).name) == (key, "Kisumu Eyes")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_licence_stays_when_nobody_heard_that_the_draft_was_committed(applicant, lost_reply):
+    active_key("public")  # is made by a transaction of its own
+    licence = check_upload(upload(pdf()))
+    values = dict.fromkeys(services.WRITTEN, "eyes") | {"operating_hours": {}}
+    with lost_reply():
+        services.save_application(
+            applicant=applicant,
+            values=values,
+            licence=licence,
+            language="en",
+        )
+    assert size_stored(ClinicApplication.objects.get(applicant=applicant).licence_file) == licence.size
 
 
 def test_another_document_takes_the_place_of_the_first(me, applicant, django_capture_on_commit_callbacks):

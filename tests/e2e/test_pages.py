@@ -222,7 +222,7 @@ def test_the_pages_in_between_are_accessible_too(scene, visitors):
     wrong = look_at_all(scene, visitors, "clinic", [(*page, statuses) for page in wanted])
     scene.alter(Clinic, scene.pwani.pk, scene.uzima, status="suspended")
     try:
-        wrong += look_at_all(scene, visitors, hosts.clinic_host(scene.pwani), [("suspended", "/", None, (403,))])
+        wrong += look_at_all(scene, visitors, hosts.clinic_host(scene.pwani), [("suspended", "/", None, (404,))])
     finally:
         scene.alter(Clinic, scene.pwani.pk, scene.uzima, status="active")
     wrong += look_at_all(scene, visitors, f"nobody.{settings.PLATFORM_HOST}", [("unknown", "/", None, (404,))])

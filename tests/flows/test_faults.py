@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 
 from appointments.models import Appointment
-from precta import clock
+from precta import clock, hosts
 from precta.outbox.models import OutboxEvent
-from precta.payments.models import Payment, ProviderEvent
+from precta.payments.models import Payment, ProviderEvent, Refund
 from precta.tenancy import clinic_context
 from tests.live.stack import until
 
@@ -43,6 +43,11 @@ def reconcile(scene, visit):
 def at_provider(scene, visit):
     sql = "SELECT * FROM transactions WHERE reference = ?"
     return [row for p in scene.payments(visit) for row in scene.live.standin.store.all(sql, p.provider_reference)]
+
+
+def stored_events(scene, visit):
+    with clinic_context(visit.clinic):
+        return list(ProviderEvent.objects.filter(reference=scene.reference(visit)))
 
 
 def test_the_reconciler_confirms_what_no_webhook_told(scene, held):
@@ -134,6 +139,51 @@ def test_a_worker_that_dies_while_it_settles_is_made_up_for(scene, held):
     reconcile(scene, held)
     scene.comes_to(held, "confirmed", seconds=40)
     assert confirmations(held) == 1
+
+
+def test_an_event_that_was_stored_before_all_died_is_acted_on_afterwards(scene, held):
+    """Web, worker and queue are gone between the provider's word and what follows from it."""
+    scene.pay(held)
+    scene.live.kill("worker")
+    scene.live.standin.approve(scene.reference(held))
+    until(lambda: stored_events(scene, held), "the event is stored")
+    scene.live.kill("web")
+    scene.live.lose_queue()
+    scene.live.start_web()
+    scene.live.start_worker()
+    assert scene.now(held).status == "pending_payment"
+    reconcile(scene, held)
+    scene.comes_to(held, "confirmed", seconds=40)
+    assert confirmations(held) == 1
+    until(lambda: all(event.processed_at for event in stored_events(scene, held)), "the event is done with")
+
+
+def test_a_worker_that_dies_while_money_goes_back_sends_it_once(scene, held):
+    """Killed after the provider has paid back and before anybody heard of it."""
+    scene.pay(held)
+    reference = scene.reference(held)
+    scene.live.standin.approve(reference)
+    scene.comes_to(held, "confirmed", seconds=40)
+    scene.live.standin.fault("refund", "hang", seconds=8, after=True)
+    answer = scene.live.request(
+        "POST",
+        f"/appointments/{held.pk}/cancel/",
+        host=hosts.clinic_host(held.clinic),
+        session=scene.session(held.booked_by),
+        data={"expected_refund": held.fee, "reason": ""},
+    )
+    assert answer.status == 302, answer.text[:2000]
+    until(lambda: scene.live.standin.refunds(reference), "the provider has paid back")
+    scene.live.kill("worker")
+    scene.live.standin.faults.clear()
+    scene.live.lose_queue()
+    scene.live.start_worker()
+    [refund] = scene.payments(held)[0].refunds.all()
+    assert refund.status == "queued"
+    scene.alter(Refund, refund.pk, held.clinic, next_attempt_at=clock.now() - timedelta(seconds=1))
+    scene.live.send_task("precta.payments.tasks.sweep_refunds_all")
+    until(lambda: scene.payments(held)[0].refunds.all()[0].status != "queued", "the refund is known")
+    assert [row["amount"] for row in scene.live.standin.refunds(reference)] == [250_000]
 
 
 def test_without_a_queue_a_booking_stands_and_its_news_follows_later(scene):

@@ -28,6 +28,8 @@ from tests.appointments.money_helpers import paid_visit
 DATA = re.compile(
     r"Dr |Amina|Hassan|Peter|Otieno|Achieng|Njoroge|Brian|Kiprono|Uzima Clinic|Pwani Family Health|Nairobi|Mombasa|"
     r"1 Moi Avenue|[Pp]recta|English|Kiswahili|KES|EAT|Paystack|\S+@example\.test|\S+\.localhost\S*|"
+    # What was agreed to stays in the words that were shown.
+    r"I agree\.|"
     # The key of an authenticator app, and the counties.
     r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}|" + "|".join(re.escape(name) for name in sorted(COUNTIES, key=len, reverse=True))
 )

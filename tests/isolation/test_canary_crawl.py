@@ -177,6 +177,7 @@ def test_whoever_belongs_to_one_clinic_never_reads_a_word_of_the_other(sides, re
                 "/me/",
                 "/me/appointments/",
                 "/me/notifications/",
+                "/me/consents/",
                 "/me/prescriptions/",
                 "/doctors/",
                 "/clinics/",

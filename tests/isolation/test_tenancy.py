@@ -52,7 +52,7 @@ def test_a_suspended_clinic_says_so_and_leads_to_the_other_clinics(uzima):
     Clinic.objects.filter(pk=uzima.pk).update(status="suspended")
     for path in ("/", "/doctors/", "/admin/", "/workspace/", "/nonsense/"):
         response = get("uzima.precta.localhost", path)
-        assert response.status_code == 403
+        assert response.status_code == 404
         assert "http://precta.localhost:8000/clinics/" in response.content.decode()
 
 

@@ -194,9 +194,13 @@ class Stack:
         bodies = [base64.b64decode(json.loads(entry)["body"]).decode(errors="replace") for entry in raw]
         return "\n".join(raw + bodies)
 
-    def _empty_queue(self) -> None:
+    def lose_queue(self) -> None:
+        """Everything that waits, or was taken and not finished, is gone."""
         with Connection(self.queue_url) as link, link.channel() as channel:
             channel.client.flushdb()
+
+    def _empty_queue(self) -> None:
+        self.lose_queue()
         import redis
 
         redis.Redis.from_url(self.cache_url).flushdb()

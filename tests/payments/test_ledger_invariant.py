@@ -1,7 +1,12 @@
 """I4: what we say of a payment is what the provider says of it."""
 
-import pytest
+from datetime import timedelta
+from io import StringIO
 
+import pytest
+from django.core.management import call_command
+
+from precta import clock
 from precta.payments import services
 from precta.payments.invariants import strange_to_the_provider
 from precta.payments.models import Payment
@@ -34,3 +39,42 @@ def test_a_payment_that_the_provider_never_saw_is_named(in_uzima, provider, pay)
     pay()
     provider.reset()
     assert len(list(strange_to_the_provider())) == 1
+
+
+def check(*options):
+    """What the command says, and how it ends."""
+    said, complaints, end = StringIO(), StringIO(), 0
+    try:
+        call_command("check_invariants", *options, stdout=said, stderr=complaints)
+    except SystemExit as stop:
+        end = stop.code
+    return said.getvalue(), complaints.getvalue(), end
+
+
+def test_the_plain_command_asks_about_what_is_new_and_a_named_one_about_all(in_uzima, pay, provider):
+    payments = [pay(), pay()]
+    Payment.objects.filter(pk=payments[1].pk).update(charged_at=clock.now() - timedelta(days=40))
+    provider.reset()
+    new, old = (payment.provider_reference for payment in payments)
+    said, complaints, end = check("--clinic", "uzima")
+    assert (new in said, old in said, complaints, end) == (True, False, "", 1)
+    said, _complaints, end = check("--only", "I4")
+    assert (new in said, old in said, end) == (True, True, 1)
+
+
+@pytest.mark.parametrize("change", [{"PAYSTACK_SECRET_KEY": ""}, {"PAYSTACK_BASE_URL": "http://127.0.0.1:9"}])
+def test_a_provider_that_cannot_be_asked_breaks_no_rule_but_is_no_all_clear_either(in_uzima, pay, settings, change):
+    pay()
+    for name, value in change.items():
+        setattr(settings, name, value)
+    said, complaints, end = check()
+    assert "I4   not checked" in said
+    assert complaints.startswith("I4   not checked: clinic_")
+    assert end == 0
+    assert check("--only", "I4")[2] == 1
+
+
+def test_what_was_put_aside_waits_for_a_person_and_is_no_news(in_uzima, pay):
+    payment = pay()
+    Payment.objects.filter(pk=payment.pk).update(status="pending", paid_at=None, put_aside_at=clock.now())
+    assert list(strange_to_the_provider()) == []

@@ -136,6 +136,26 @@ def test_the_command_serves_one_clinic_or_all(uzima, pwani, provider, begin):
         call_command("reconcile_payments", clinic="nowhere")
 
 
+def test_after_an_outage_the_command_asks_about_what_is_not_due_for_hours_or_at_all(in_uzima, provider, begin):
+    payments = [services.charge_mpesa(payment=begin(), phone="0712345678") for _ in range(2)]
+    Payment.objects.filter(pk=payments[0].pk).update(next_check_at=clock.now() + timedelta(hours=6))
+    Payment.objects.filter(pk=payments[1].pk).update(next_check_at=None)  # the provider was away for three days
+    for payment in payments:
+        provider.approve(payment.provider_reference)
+    assert services.reconcile_payments().payments == 0
+    call_command("reconcile_payments", clinic="uzima", stdout=StringIO())
+    assert Payment.objects.filter(status="completed").count() == 2
+
+
+def test_a_provider_that_does_not_answer_the_command_is_no_success(in_uzima, provider, begin):
+    services.charge_mpesa(payment=begin(), phone="0712345678")
+    provider.fault("verify", "500", times=None)
+    out = StringIO()
+    with pytest.raises(CommandError, match="unanswered: 1"):
+        call_command("reconcile_payments", stdout=out)
+    assert "uzima: " in out.getvalue() and "pwani: " in out.getvalue()
+
+
 def test_the_waiting_page_asks_seldom_however_often_it_polls(in_uzima, provider, begin):
     payment = services.charge_mpesa(payment=begin(), phone="0712345678")
     states = [services.payment_state(Payment.objects.get(pk=payment.pk)) for _poll in range(5)]

@@ -145,6 +145,8 @@ PLATFORM = {
     "mfa_generate_recovery_codes": both(WHOEVER_SIGNED_IN),
     # A patient's own
     "accounts:me:profile": Rule(WHOEVER_SIGNED_IN, only(*PATIENTS)),
+    "accounts:me:consents": Rule(only(*ACCOUNTS), NO),
+    "accounts:me:consent-withdraw": both(only("patient", missing=ACCOUNTS - {"patient"})),
     "accounts:me:family": Rule(FAMILY, NO),
     "accounts:me:child-add": both(FAMILY),
     "accounts:me:child": both(MY_CHILD),

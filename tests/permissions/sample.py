@@ -228,6 +228,7 @@ def make_sample(cast, event: str = "sample"):
             "revision_id": revision.pk,
             "time_off_id": time_off.pk,
             "link_id": link.pk,
+            "consent_id": cast.patient.consents.get(clinic=cast.uzima).pk,
             "notification_id": Notification.objects.get(event_id=event).pk,
             "user_id": cast.patient.user.pk,
             "credential_id": credential.pk,

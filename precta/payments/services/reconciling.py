@@ -1,12 +1,13 @@
 """What webhooks did not bring: pending payments and refunds are asked about until they are over."""
 
 import logging
+import math
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from precta import clock
 from precta.audit.services import record
@@ -33,48 +34,54 @@ GIVE_UP_AFTER = 3
 
 @dataclass
 class Reconciled:
-    """How many were looked at, and of them how many came to an end."""
+    """How many were looked at, of them how many came to an end, and to how many the provider gave no answer."""
 
     events: int = 0
     payments: int = 0
     completed: int = 0
     failed: int = 0
     refunds: int = 0
+    unanswered: int = 0
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
 
 class _Patience:
-    def __init__(self) -> None:
-        self._ends = time.monotonic() + SECONDS
-        self._silences = 0
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._ends = time.monotonic() + seconds
+        self._silences = self.unanswered = 0
 
     def note(self, *, answered: bool) -> None:
         self._silences = 0 if answered else self._silences + 1
+        self.unanswered += not answered
 
     @property
     def over(self) -> bool:
         return self._silences >= GIVE_UP_AFTER or time.monotonic() > self._ends
 
 
-def reconcile_payments(*, now: datetime | None = None) -> Reconciled:
+def reconcile_payments(*, now: datetime | None = None, all_open: bool = False) -> Reconciled:
     """Ask about every payment of the active clinic whose time has come, act on stored events that a crash left lying,
-    and close what never went out. Safe to run twice at once. Call it outside transactions."""
+    and close what never went out. Safe to run twice at once. Call it outside transactions.
+
+    With `all_open` about every one that is open, whenever its time would come, for as long as the provider answers.
+    """
     now = now or clock.now()
     done = Reconciled()
-    patience = _Patience()
+    patience = _Patience(math.inf) if all_open else _Patience()
+    most = None if all_open else BATCH
     left = ProviderEvent.objects.filter(
         processed_at__isnull=True,
         received_at__range=(now - EVENT_GIVEN_UP_AFTER, now - EVENT_LEFT_AFTER),
     )
-    for event_id in list(left.order_by("received_at").values_list("pk", flat=True)[:BATCH]):
+    for event_id in list(left.order_by("received_at").values_list("pk", flat=True)[:most]):
         if patience.over:
             break
         done.events += 1
         patience.note(answered=_tried(process_event, event_id, now=now))
-    waiting = _due(now)
-    for payment_id in list(waiting.order_by("next_check_at").values_list("pk", flat=True)[:BATCH]):
+    waiting = _open() if all_open else _watched().filter(next_check_at__lte=now)
+    for payment_id in list(waiting.order_by("next_check_at").values_list("pk", flat=True)[:most]):
         if patience.over:
             break
         if not waiting.filter(pk=payment_id).update(next_check_at=now + CLAIM):
@@ -88,6 +95,7 @@ def reconcile_payments(*, now: datetime | None = None) -> Reconciled:
         done.completed += changed and payment.status != PaymentStatus.FAILED
         done.failed += changed and payment.status == PaymentStatus.FAILED
     _close_never_started(now)
+    done.unanswered = patience.unanswered
     return done
 
 
@@ -132,12 +140,16 @@ def sweep_refunds(*, now: datetime | None = None) -> int:
     return looked_at
 
 
-def _due(now: datetime):
-    return Payment.objects.filter(
-        Q(status=PaymentStatus.PENDING) | Q(status=PaymentStatus.FAILED),
-        next_check_at__lte=now,
-        charged_at__isnull=False,
-    ).exclude(method=PaymentMethod.CASH)
+def _watched() -> QuerySet[Payment]:
+    charged = Payment.objects.filter(status__in=[PaymentStatus.PENDING, PaymentStatus.FAILED], charged_at__isnull=False)
+    return charged.exclude(method=PaymentMethod.CASH)
+
+
+def _open() -> QuerySet[Payment]:
+    """What will be asked about some time, and what no longer would be: the provider may have been away for days."""
+    return _watched().filter(
+        Q(next_check_at__isnull=False) | Q(status=PaymentStatus.PENDING, put_aside_at__isnull=True)
+    )
 
 
 def _tried(work, *args, **kwargs) -> bool:

@@ -241,3 +241,18 @@ def test_a_store_that_breaks_leaves_no_row_and_no_file(cast, send, rows, files, 
         send(paper())
     assert not rows()
     assert not [path for path in files.rglob("*") if path.is_file()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_document_stays_when_nobody_heard_that_its_row_was_committed(cast, lost_reply):
+    with clinic_context(cast.uzima):
+        store.active_key(cast.uzima.schema_name)  # is made by a transaction of its own
+        with lost_reply():
+            keep_record(
+                patient=cast.patient,
+                clinic=cast.uzima,
+                by_user=cast.patient.user,
+                file=check_upload(paper()),
+                type="other",
+            )
+        assert store.read_stored(MedicalRecord.objects.get().file_url) == corpus.pdf()
