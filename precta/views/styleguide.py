@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 WHOLE_PAGES = {
-    *("400", "403", "403_csrf", "404", "405", "409", "413", "429", "500"),
+    *("400", "403", "403_csrf", "404", "405", "413", "429", "500"),
     *("unknown_host", "clinic_suspended"),
 }
 COLOURS = (
