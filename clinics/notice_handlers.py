@@ -32,7 +32,7 @@ def tell_applicant(event: OutboxEvent) -> None:
 
 
 @on("clinic.suspended", "clinic.reactivated")
-def tellleaders(event: OutboxEvent) -> None:
+def tell_leaders(event: OutboxEvent) -> None:
     clinic = Clinic.objects.filter(pk=event.payload["clinic_id"]).first()
     if clinic is None:
         return
