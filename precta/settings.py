@@ -209,8 +209,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge-records": {"task": "appointments.tasks.purge_records_all", "schedule": crontab(minute=25)},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(minute=50, hour="*/6")},
     # At night in Nairobi.
-    "keep-figures": {"task": "appointments.tasks.keep_recent_figures_all", "schedule": crontab(minute=30, hour=22)},
-    "sweep-files": {"task": "precta.files.tasks.sweep_orphans_all", "schedule": crontab(minute=30, hour=23)},
+    "keep-figures": {"task": "appointments.tasks.keep_recent_figures_all", "schedule": crontab(minute=35, hour=22)},
+    "sweep-files": {"task": "precta.files.tasks.sweep_orphans_all", "schedule": crontab(minute=35, hour=23)},
 }
 _RARE = {"clear-sessions", "keep-figures", "sweep-files"}
 for _name, _job in CELERY_BEAT_SCHEDULE.items():
