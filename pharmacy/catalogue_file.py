@@ -153,8 +153,8 @@ def _says_at(says: Any, line: int) -> str:
 def _columns(headings: list[str], notes: list[str]) -> list[str]:
     """The column's name for each heading, empty for one that is not read. Raises Unreadable."""
     found: list[str] = []
-    ignored = []
-    shown_only = []
+    ignored: list[str] = []
+    shown_only: list[str] = []
     for written in headings:
         word = _folded(written)
         name = _known().get(word, "")
@@ -169,8 +169,8 @@ def _columns(headings: list[str], notes: list[str]) -> list[str]:
             % {"column": heading("sku")}
         )
     if shown_only:
-        says = _("Only for looking at, never read in: %(names)s. An import does not change how many packs there are.")
-        notes.append(says % {"names": ", ".join(shown_only[:20])})
+        stays = _("Only for looking at, never read in: %(names)s. An import does not change how many packs there are.")
+        notes.append(str(stays % {"names": ", ".join(shown_only[:20])}))
     if ignored:
         says = ngettext("This column is not read: %(names)s", "These columns are not read: %(names)s", len(ignored))
         notes.append(says % {"names": ", ".join(ignored[:20])})
