@@ -33,6 +33,7 @@ from accounts.waits import EXPIRES_SOON
 from clinics.admin_base import ClinicModelAdmin, ReadOnlyAdmin
 from clinics.admin_sites import clinic_admin, platform_admin
 from clinics.admin_tools import ActionRefused, ConfirmedAction
+from precta import clock
 from precta.access import step_up_redirect
 from precta.second_factor.codes import has_factor
 from precta.second_factor.session import stepped_up
@@ -128,7 +129,7 @@ class Since(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset):
         days = {"week": 7, "month": 30}.get(self.value() or "")
-        return queryset.filter(created_at__gte=timezone.now() - timedelta(days=days)) if days else queryset
+        return queryset.filter(created_at__gte=clock.now() - timedelta(days=days)) if days else queryset
 
 
 @admin.register(User, site=platform_admin)

@@ -6,12 +6,11 @@ from datetime import date, timedelta
 from allauth.mfa.models import Authenticator
 from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
-from django.utils import timezone
 
 from accounts.models import Consent, Doctor, Guardianship, Patient, Role, User, UserStatus, VerificationStatus
 from clinics.models import Clinic, Membership, StaffInvitation
 from clinics.selectors import staff_of, unanswered_invitations
-from precta import hosts
+from precta import clock, hosts
 
 ADULT_AGE = 18
 
@@ -29,7 +28,7 @@ def last_birth_day_of_adults(today: date | None = None) -> date:
 
     The day is counted in UTC-12, the last zone to reach a birthday: a child is never cut off early anywhere.
     """
-    today = today or (timezone.now() - timedelta(hours=12)).date()
+    today = today or (clock.now() - timedelta(hours=12)).date()
     return years_before(today, ADULT_AGE)
 
 

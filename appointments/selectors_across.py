@@ -1,8 +1,8 @@
 """A person's visits over all the clinics they have been to, in one statement.
 
-The only reader that crosses clinic schemas: it names the schemas of the person's own ClinicPatient links and nothing
-else, and filters each of them by the patients the person may act for. Suspended clinics are read too: their patients
-keep what is theirs.
+Like every reader that crosses clinic schemas (documents, the history, prescriptions, orders, reviews) it names the
+schemas of the person's own ClinicPatient links and nothing else, and filters each of them by the patients the person
+may act for. Suspended clinics are read too: their patients keep what is theirs.
 """
 
 from collections.abc import Collection, Iterable, Sequence

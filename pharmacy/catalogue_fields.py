@@ -22,6 +22,8 @@ from precta.text import AmountField, LineField, plain_amount
 NO_SUBSTANCE = _("We do not know this medicine. Say what it acts by.")
 MOST_SUBSTANCES = 12
 MOST_PACKS = 100_000
+# No pack costs more; two zeros too many are found where they are typed.
+HIGHEST_PRICE = 1_000_000
 SEPARATED = re.compile(r"\s*[;,+\n]\s*")
 YES = frozenset("yes y true 1 x ndiyo ndio on".split())
 NO = frozenset("no n false 0 hapana la off".split())
@@ -178,7 +180,9 @@ def article_fields() -> dict[str, forms.Field]:
         "pack_unit": ArticleLine(
             label=_("Counted in"), max_length=20, help_text=_("What the pack counts: tablets, ml, g, doses.")
         ),
-        "price": AmountField(label=_("Price of a pack"), min_value=Decimal("0.01"), max_digits=10, decimal_places=2),
+        "price": AmountField(
+            label=_("Price of a pack"), min_value=Decimal("0.01"), max_value=HIGHEST_PRICE, decimal_places=2
+        ),
         "low_stock_at": WholeField(
             label=_("Warn at"),
             min_value=0,

@@ -36,7 +36,7 @@ COLUMNS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "expiry": (_("Batch expires on"), ("expiry", "expires", "expires on", "expiry date", "exp", "exp date")),
     "packs": (_("Packs of the batch"), ("packs", "quantity", "qty", "opening stock", "opening packs")),
 }
-# In an export for people to read; an import leaves them alone, and says nothing of it.
+# In an export for people to read; an import leaves them alone, and says so.
 SHOWN_ONLY = ("stock", "packs in stock", "nearest expiry", "pakiti zilizopo")
 
 
@@ -75,12 +75,11 @@ def read_table(data: bytes) -> Table:
     if len(data) > MOST_BYTES:
         raise Unreadable(_("The file is larger than 2 MB."), 413)
     notes: list[str] = []
-    text = _decoded(data, notes)
-    if not text.strip():
-        raise Unreadable(_("The file is empty."))
-    text, separator = _separator(text)
+    text, separator = _separator(_decoded(data, notes))
     rows = _rows(text, separator)
-    _line, headings = next(rows)
+    _line, headings = next(rows, (0, []))
+    if not headings:
+        raise Unreadable(_("The file is empty."))
     columns = _columns(headings, notes)
     table = Table(tuple(name for name in columns if name), notes=notes)
     for line, row in rows:
@@ -125,7 +124,7 @@ def _separator(text: str) -> tuple[str, str]:
         # An empty line in its place, so that lines keep the numbers that a text editor shows.
         return f"\n{rest}", match[1]
     lines = (line for line in text.splitlines() if line.strip())
-    headings = re.sub(r'"[^"]*"', "", next(lines))
+    headings = re.sub(r'"[^"]*"', "", next(lines, ""))
     return text, max(SEPARATORS, key=headings.count) if any(map(headings.count, SEPARATORS)) else ","
 
 
@@ -154,20 +153,24 @@ def _says_at(says: Any, line: int) -> str:
 def _columns(headings: list[str], notes: list[str]) -> list[str]:
     """The column's name for each heading, empty for one that is not read. Raises Unreadable."""
     found: list[str] = []
-    ignored = []
+    ignored: list[str] = []
+    shown_only: list[str] = []
     for written in headings:
         word = _folded(written)
         name = _known().get(word, "")
         if name and name in found:
             raise Unreadable(_("Two columns are both read as “%(column)s”.") % {"column": heading(name)})
-        if not name and word and word not in _shown_only():
-            ignored.append(written.strip()[:60])
+        if not name and word:
+            (shown_only if word in _shown_only() else ignored).append(written.strip()[:60])
         found.append(name)
     if "sku" not in found:
         raise Unreadable(
             _("There is no column “%(column)s”. The first line must hold the headings of the template.")
             % {"column": heading("sku")}
         )
+    if shown_only:
+        stays = _("Only for looking at, never read in: %(names)s. An import does not change how many packs there are.")
+        notes.append(str(stays % {"names": ", ".join(shown_only[:20])}))
     if ignored:
         says = ngettext("This column is not read: %(names)s", "These columns are not read: %(names)s", len(ignored))
         notes.append(says % {"names": ", ".join(ignored[:20])})

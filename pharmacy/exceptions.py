@@ -144,6 +144,10 @@ class TotalChanged(OrderError):
         self.total = total
 
 
+class TotalTooHigh(OrderError):
+    """It comes to more than one payment can be of."""
+
+
 class PrescriptionNeeded(OrderError):
     """Medicines (`medicine_ids`) that nobody gets without a prescription that names them."""
 

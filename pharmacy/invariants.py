@@ -1,4 +1,4 @@
-"""I8; its parts register themselves."""
+"""What the invariants ask of catalogue (I8) and orders (I2, I3, I5, I6, I8); its parts register themselves."""
 
 from pharmacy import (
     catalogue_invariants,  # noqa: F401

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from pharmacy.formulary import BETA_LACTAMS, KnownMedicine, known_medicines
 
@@ -120,11 +120,18 @@ def meaning_of(text: str, *, forgiving: bool = False) -> Meaning:
 
 def substances_of(name: str) -> list[str]:
     """What the medicine `name` acts by, as the formulary lists it; empty when nothing of it is known there."""
-    asked = words_of(name)
+    known = _by_name().get(tuple(words_of(name)))
+    return list(known) if known is not None else sorted(meaning_of(name).substances)
+
+
+@cache
+def _by_name() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """The folded words of every name → what the medicine acts by; the first one of a name has it."""
+    named: dict[tuple[str, ...], tuple[str, ...]] = {}
     for medicine in known_medicines():
-        if any(words_of(one) == asked for one in medicine.names):
-            return list(medicine.substances)
-    return sorted(meaning_of(name).substances)
+        for name in medicine.names:
+            named.setdefault(tuple(words_of(name)), medicine.substances)
+    return named
 
 
 def _phrases(words: list[str]) -> Iterator[tuple[str, ...]]:
@@ -178,6 +185,7 @@ def _long_words() -> tuple[str, ...]:
     return tuple(phrase[0] for phrase in _index() if len(phrase) == 1 and len(phrase[0]) >= SHORTEST_TYPO)
 
 
+@lru_cache(maxsize=20_000)  # a list that is read in names the same few hundred over and over
 def _typo(phrase: tuple[str, ...]) -> Meaning | None:
     word = phrase[0]
     if len(word) < SHORTEST_TYPO:

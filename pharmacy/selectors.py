@@ -7,7 +7,7 @@ from functools import lru_cache
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import Doctor
+from accounts.models import Doctor, User
 from accounts.selectors import patients_of
 from appointments.models import Appointment
 from appointments.policies import SHOWS_RECORDS
@@ -137,6 +137,11 @@ def readable_by(reader: Reader) -> PrescriptionQuerySet:
         seen = visits_of_doctor(reader.doctor).filter(status__in=SHOWS_RECORDS).order_by().values("patient_id")
         mine |= Q(patient_id__in=seen)
     return rows.filter(mine)
+
+
+def own_prescriptions(user: User) -> PrescriptionQuerySet:
+    """Of the patients whom `user` may act for; nobody else's."""
+    return Prescription.objects.with_people().filter(patient_id__in=patients_of(user).order_by().values("pk"))
 
 
 def issued_by(doctor: Doctor) -> PrescriptionQuerySet:

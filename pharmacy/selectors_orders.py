@@ -14,11 +14,6 @@ def orders_of(user: User) -> QuerySet[Order]:
     return _with_all(Order.objects.filter(patient_id__in=patients_of(user).order_by().values("pk")))
 
 
-def desk_orders() -> QuerySet[Order]:
-    """All of the clinic, for those who hold `orders.view`."""
-    return _with_all(Order.objects.all())
-
-
 def payments_of(order: Order) -> list[Payment]:
     """Money that came in for the order, oldest first, with what went back of it."""
     rows = payments_for(order.pk).filter(paid_at__isnull=False).prefetch_related("refunds")

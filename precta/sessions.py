@@ -6,7 +6,8 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+
+from precta import clock
 
 
 class AdminSessionStore(SessionStore):
@@ -19,7 +20,7 @@ class AdminSessionStore(SessionStore):
 
 def end_within_hours(session: SessionStore) -> None:
     """Let an admin's session end a fixed time from now, however busy it is."""
-    session.set_expiry(timezone.now() + timedelta(seconds=settings.ADMIN_SESSION_COOKIE_AGE))
+    session.set_expiry(clock.now() + timedelta(seconds=settings.ADMIN_SESSION_COOKIE_AGE))
 
 
 class HostSessionMiddleware(SessionMiddleware):

@@ -1,8 +1,10 @@
 """Settings. Secrets and the addresses of outside services come from the environment (see docs/operations.md)."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -12,7 +14,15 @@ DEBUG = env.bool("DEBUG", default=False)
 DEVSTACK = env.bool("DEVSTACK", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-PRECTA_DATA = Path(env.str("PRECTA_DATA", default=str(BASE_DIR / ".data")))
+
+
+def _needed(name: str, *, when: bool = True) -> str:
+    """The variable's value; outside debug and devstack nothing starts without it where it is needed."""
+    value = env.str(name, default="")
+    if when and not value and not (DEBUG or DEVSTACK):
+        raise ImproperlyConfigured(f"Set the {name} environment variable")
+    return value
+
 
 # Hosts. TenancyMiddleware answers 404 to every host that is not the platform's, the admin's or a clinic's, before
 # any view sees it; Django's own list would answer 400 and cannot know the clinics.
@@ -174,42 +184,39 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "interval_start": 0,
     "interval_max": 0.1,
 }
-CELERY_BEAT_SCHEDULE = {
+# Seconds for what comes often, the clock (UTC) for what comes rarely: a beat that is started anew counts seconds
+# from its start, and one that is started often would never come to those.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-outbox": {"task": "precta.outbox.tasks.sweep", "schedule": 60},
     "sweep-deliveries": {"task": "precta.notifications.tasks.sweep", "schedule": 60},
-    "reconcile-payments": {
-        "task": "precta.payments.tasks.reconcile_all",
-        "schedule": 60,
-    },
-    "sweep-refunds": {
-        "task": "precta.payments.tasks.sweep_refunds_all",
-        "schedule": 60,
-    },
-    "expire-holds": {"task": "appointments.tasks.expire_holds_all", "schedule": 30},
-    "refresh-projections": {
-        "task": "appointments.tasks.refresh_projections_all",
-        "schedule": 300,
-    },
-    "remind-patients": {"task": "appointments.tasks.remind_all", "schedule": 600},
-    "invite-reviews": {"task": "content.review_invitations.invite_all", "schedule": 1800},
-    "close-left-open": {"task": "appointments.tasks.close_left_open_all", "schedule": 1800},
+    "reconcile-payments": {"task": "precta.payments.tasks.reconcile_all", "schedule": 60},
+    "sweep-refunds": {"task": "precta.payments.tasks.sweep_refunds_all", "schedule": 60},
     "sweep-applications": {"task": "clinics.tasks.sweep_applications", "schedule": 60},
-    "refund-suspended": {"task": "appointments.tasks.refund_suspended_all", "schedule": 600},
-    "expire-orders": {"task": "pharmacy.tasks.expire_orders_all", "schedule": 30},
-    "refund-suspended-orders": {"task": "pharmacy.tasks.refund_suspended_orders_all", "schedule": 600},
-    "watch-licences": {"task": "accounts.tasks.watch_licences", "schedule": 3600},
-    "keep-figures": {"task": "appointments.tasks.keep_recent_figures_all", "schedule": 24 * 3600},
-    "preview-records": {"task": "appointments.tasks.preview_missing_all", "schedule": 600},
-    "purge-records": {"task": "appointments.tasks.purge_records_all", "schedule": 3600},
-    "sweep-files": {"task": "precta.files.tasks.sweep_orphans_all", "schedule": 24 * 3600},
     "flush-views": {"task": "content.tasks.flush_views", "schedule": 60},
+    "expire-holds": {"task": "appointments.tasks.expire_holds_all", "schedule": 30},
+    "expire-orders": {"task": "pharmacy.tasks.expire_orders_all", "schedule": 30},
+    "refresh-projections": {"task": "appointments.tasks.refresh_projections_all", "schedule": 300},
+    "remind-patients": {"task": "appointments.tasks.remind_all", "schedule": 600},
+    "preview-records": {"task": "appointments.tasks.preview_missing_all", "schedule": 600},
+    "refund-suspended": {"task": "appointments.tasks.refund_suspended_all", "schedule": 600},
+    "refund-suspended-orders": {"task": "pharmacy.tasks.refund_suspended_orders_all", "schedule": 600},
+    "invite-reviews": {"task": "content.review_invitations.invite_all", "schedule": crontab(minute="5,35")},
+    "close-left-open": {"task": "appointments.tasks.close_left_open_all", "schedule": crontab(minute="10,40")},
     # Hourly, because each clinic's day ends at its own hour; a second run finds nothing.
-    "set-aside-expired": {"task": "pharmacy.tasks.set_aside_expired_all", "schedule": 3600},
-    "warn-of-low-stock": {"task": "pharmacy.tasks.warn_of_low_stock_all", "schedule": 3600},
-    "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 6 * 3600},
+    "set-aside-expired": {"task": "pharmacy.tasks.set_aside_expired_all", "schedule": crontab(minute=1)},
+    "warn-of-low-stock": {"task": "pharmacy.tasks.warn_of_low_stock_all", "schedule": crontab(minute=17)},
+    "watch-licences": {"task": "accounts.tasks.watch_licences", "schedule": crontab(minute=20)},
+    "purge-records": {"task": "appointments.tasks.purge_records_all", "schedule": crontab(minute=25)},
+    "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(minute=50, hour="*/6")},
+    # At night in Nairobi.
+    "keep-figures": {"task": "appointments.tasks.keep_recent_figures_all", "schedule": crontab(minute=35, hour=22)},
+    "sweep-files": {"task": "precta.files.tasks.sweep_orphans_all", "schedule": crontab(minute=35, hour=23)},
 }
-for _job in CELERY_BEAT_SCHEDULE.values():
-    _job["options"] = {"expires": _job["schedule"]}  # the next beat has taken its place
+_RARE = {"clear-sessions", "keep-figures", "sweep-files"}
+for _name, _job in CELERY_BEAT_SCHEDULE.items():
+    # Until the next beat has taken its place.
+    _often = _job["schedule"] if isinstance(_job["schedule"], int) else 1800
+    _job["options"] = {"expires": 6 * 3600 if _name in _RARE else _often}
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -404,6 +411,7 @@ STORAGES = {
 }
 
 # Post
+_needed("EMAIL_URL")
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 if DEVSTACK and not env.str("EMAIL_URL", default=""):
@@ -412,8 +420,15 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Precta <no-reply@{PLATFORM_HOST}>")
 
 # Short messages by Africa's Talking (see docs/operations.md)
-AFRICASTALKING_USERNAME = env.str("AFRICASTALKING_USERNAME", default="")
-AFRICASTALKING_API_KEY = env.str("AFRICASTALKING_API_KEY", default="")
+_AFRICASTALKING = "precta.sms.africas_talking.send"
+SMS_BACKEND = env.str(
+    "SMS_BACKEND",
+    default="precta.devstack.mail.keep_sms"
+    if DEVSTACK and not env.str("AFRICASTALKING_API_KEY", default="")
+    else _AFRICASTALKING,
+)
+AFRICASTALKING_USERNAME = _needed("AFRICASTALKING_USERNAME", when=SMS_BACKEND == _AFRICASTALKING)
+AFRICASTALKING_API_KEY = _needed("AFRICASTALKING_API_KEY", when=SMS_BACKEND == _AFRICASTALKING)
 AFRICASTALKING_SENDER = env.str("AFRICASTALKING_SENDER", default="")
 AFRICASTALKING_BASE_URL = env.str(
     "AFRICASTALKING_BASE_URL",
@@ -421,16 +436,10 @@ AFRICASTALKING_BASE_URL = env.str(
     if AFRICASTALKING_USERNAME == "sandbox"
     else "https://api.africastalking.com",
 )
-SMS_BACKEND = env.str(
-    "SMS_BACKEND",
-    default="precta.devstack.mail.keep_sms"
-    if DEVSTACK and not AFRICASTALKING_API_KEY
-    else "precta.sms.africas_talking.send",
-)
 
 # Paystack (see docs/operations.md)
 PAYSTACK_BASE_URL = env.str("PAYSTACK_BASE_URL", default="https://api.paystack.co")
-PAYSTACK_SECRET_KEY = env.str("PAYSTACK_SECRET_KEY", default="")
+PAYSTACK_SECRET_KEY = _needed("PAYSTACK_SECRET_KEY")
 PAYSTACK_MPESA_PROVIDER = env.str("PAYSTACK_MPESA_PROVIDER", default="mpesa")
 
 # The room of video visits (see docs/operations.md): our own, or 100ms
@@ -440,10 +449,10 @@ if VIDEO_PROVIDER not in {"builtin", "hundredms"}:
 ROOM_ICE_SERVERS = env.json("ROOM_ICE_SERVERS", default=[])
 ROOM_TURN_SECRET = env.str("ROOM_TURN_SECRET", default="")
 HUNDREDMS_BASE_URL = env.str("HUNDREDMS_BASE_URL", default="https://api.100ms.live")
-HUNDREDMS_ACCESS_KEY = env.str("HUNDREDMS_ACCESS_KEY", default="")
-HUNDREDMS_SECRET = env.str("HUNDREDMS_SECRET", default="")
-HUNDREDMS_TEMPLATE_ID = env.str("HUNDREDMS_TEMPLATE_ID", default="")
-HUNDREDMS_SUBDOMAIN = env.str("HUNDREDMS_SUBDOMAIN", default="")
+HUNDREDMS_ACCESS_KEY = _needed("HUNDREDMS_ACCESS_KEY", when=VIDEO_PROVIDER == "hundredms")
+HUNDREDMS_SECRET = _needed("HUNDREDMS_SECRET", when=VIDEO_PROVIDER == "hundredms")
+HUNDREDMS_TEMPLATE_ID = _needed("HUNDREDMS_TEMPLATE_ID", when=VIDEO_PROVIDER == "hundredms")
+HUNDREDMS_SUBDOMAIN = _needed("HUNDREDMS_SUBDOMAIN", when=VIDEO_PROVIDER == "hundredms")
 HUNDREDMS_WEBHOOK_SECRET = env.str("HUNDREDMS_WEBHOOK_SECRET", default="")
 
 CONTENT_SECURITY_POLICY = content_security_policy(

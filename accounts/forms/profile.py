@@ -5,13 +5,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from accounts.models import GuardianRelation, Patient
 from accounts.models.patient import BLOOD_TYPES, Gender
 from accounts.selectors import last_birth_day_of_adults, years_before
+from precta import clock
 from precta.forms import FocusOnError
 from precta.text import LineField, plain_line
 
@@ -55,7 +55,7 @@ class DateOfBirthField(forms.DateField):
 
     def clean(self, value: Any) -> date | None:
         born = super().clean(value)
-        today = timezone.now().date()
+        today = clock.now().date()
         if born and (born > today + timedelta(days=1) or born < years_before(today, OLDEST)):
             raise ValidationError(_("This cannot be a date of birth. Check the year."), code="impossible")
         return born

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.exceptions import NotAChild, TooManyChildren
 from accounts.models import GuardianRelation, Guardianship, Patient, Role, User, UserStatus
@@ -69,5 +68,5 @@ def _without_language(values: dict[str, Any]) -> dict[str, Any]:
 
 def _check_age(born: date) -> None:
     # Tomorrow counts: east of here a child of that date is born already.
-    if born <= last_birth_day_of_adults() or born > timezone.now().date() + timedelta(days=1):
+    if born <= last_birth_day_of_adults() or born > clock.now().date() + timedelta(days=1):
         raise NotAChild

@@ -29,7 +29,7 @@ def index_clinic(*, clinic: Clinic) -> int:
 
 
 def index_all() -> int:
-    """The same for every doctor: after a change of the specialties' words, and for demo data."""
+    """The same for every doctor: after a change of the specialties' words."""
     return _index(Doctor.objects.all())
 
 

@@ -61,12 +61,6 @@ def act(action: str) -> str:
 
 
 @register.filter
-def thing(resource_type: str) -> str:
-    """What an entry of the trail is about, in words."""
-    return trail_words.thing(resource_type)
-
-
-@register.filter
 def told(value: Any) -> Any:
     """A cell of a list: times on the page's clock, "–" for nothing."""
     if isinstance(value, datetime):

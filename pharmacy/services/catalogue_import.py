@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pharmacy import exceptions
 from pharmacy.catalogue_fields import MOST_PACKS, NO_SUBSTANCE, DayField, WholeField, article_fields
@@ -38,8 +39,8 @@ LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What keeps the file from being read in: at which line (with the headings as the first), in which column."""
+class Remark:
+    """What is to be said of one cell: at which line (with the headings as the first), in which column."""
 
     line: int
     column: str
@@ -90,8 +91,11 @@ class Entry:
 
 @dataclass(slots=True)
 class Plan:
+    """`problems` keep the file from being read in; `left_alone` is what it says and an import does not do."""
+
     entries: list[Entry] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Remark] = field(default_factory=list)
+    left_alone: list[Remark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -190,9 +194,7 @@ class _Reader:
             return ""
 
     def _problem(self, row: Record, column: str, says: str) -> None:
-        value = printable(row.cells.get(column, "")) if column else ""
-        shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
-        self.plan.problems.append(Problem(row.line, column, says, shown))
+        self.plan.problems.append(_remark(row, column, says))
 
     def _cleaned(self, row: Record, column: str, cleaner: Any) -> Any:
         try:
@@ -256,11 +258,23 @@ class _Reader:
             if there.expires_on != expires_on:
                 day = f"{there.expires_on:%Y-%m-%d}"
                 self._problem(row, "expiry", _("This batch is known and expires on %(day)s.") % {"day": day})
+            elif there.on_hand != packs:
+                says = ngettext(
+                    "This batch is known and stays as it is: %(packs)d pack of it is on the shelf.",
+                    "This batch is known and stays as it is: %(packs)d packs of it are on the shelf.",
+                    there.on_hand,
+                )
+                self.plan.left_alone.append(_remark(row, "packs", says % {"packs": there.on_hand}))
             return None
         if expires_on < self.today:
             self._problem(row, "expiry", _("This batch has expired."))
             return None
         return Opening(number, expires_on, packs)
+
+
+def _remark(row: Record, column: str, says: str) -> Remark:
+    value = printable(row.cells.get(column, "")) if column else ""
+    return Remark(row.line, column, says, value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…")
 
 
 def _write(plan: Plan, by_user: Any) -> None:

@@ -28,6 +28,7 @@ from pharmacy.exceptions import (
     PrescriptionNotValid,
     TooManyUnpaidOrders,
     TotalChanged,
+    TotalTooHigh,
 )
 from pharmacy.locks import lock_person
 from pharmacy.models import (
@@ -52,6 +53,8 @@ from precta.payments.models import PaymentPurpose
 MOST_UNPAID_ORDERS = 3
 MOST_LINES = 30
 MOST_PACKS = 60
+# What no payment can be of: numeric(10, 2) ends below it.
+TOO_MUCH = Decimal(10**8)
 EXPIRY_BATCH = 500
 RETRIED = {"40P01", "40001"}  # deadlock, serialization failure
 
@@ -89,8 +92,8 @@ def place_order(
     `idempotency_key` of the same person gives the same order again, whatever has become of it. One transaction; when it
     raises, nothing was written: `OutOfStock`, `TotalChanged` when `expected_total` (what was shown) is not what it
     comes to now, `PrescriptionNeeded`, `PrescriptionNotValid`, `MoreThanPrescribed`, `NotSold`, `NotDelivered`,
-    `NothingOrdered`, `TooManyUnpaidOrders`, `OrderKeyReused`, `EmailNotConfirmed`, `NotForThisPatient`,
-    `CareConsentNeeded`.
+    `NothingOrdered`, `TotalTooHigh`, `TooManyUnpaidOrders`, `OrderKeyReused`, `EmailNotConfirmed`,
+    `NotForThisPatient`, `CareConsentNeeded`.
     """
     if not placed_by.email_verified:
         raise EmailNotConfirmed
@@ -162,6 +165,8 @@ def _place_once(
             subtotal=wanted.subtotal,
         )
         wanted.total_amount = wanted.subtotal + wanted.delivery_fee
+        if wanted.total_amount >= TOO_MUCH:
+            raise TotalTooHigh
         if expected_total is not None and wanted.total_amount != expected_total:
             raise TotalChanged(wanted.total_amount)
         wanted.hold_expires_at = now + clinic.policy.hold

@@ -31,7 +31,7 @@ from precta.text import printable
 
 MOVEMENTS_A_PAGE = 50
 PRICES_SHOWN = 50
-# Of a long list the page shows the first ones and says how many more there are.
+# Of a long list the page shows the first ones and says how many more there are; every remark is in its CSV file.
 MOST_SHOWN = 500
 TOKEN = re.compile(r"[A-Za-z0-9]{24}")
 may_keep = capability_required("pharmacy.catalogue")
@@ -224,8 +224,8 @@ def import_file(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_keep
-def import_check(request: HttpRequest, token: str) -> HttpResponse:
-    """What the file would do; its button does exactly that."""
+def import_check(request: HttpRequest, token: str) -> HttpResponseBase:
+    """What the file would do; its button does exactly that. `?as=csv` is every line that something is said of."""
     if not TOKEN.fullmatch(token):
         raise Http404
     whose: dict[str, Any] = {"clinic": request.clinic, "user": request.user, "token": token}
@@ -235,7 +235,8 @@ def import_check(request: HttpRequest, token: str) -> HttpResponse:
         return _choose(request, error=says, status=409 if request.method == "POST" else 200)
     today = today_at(request.clinic)
     if request.method != "POST":
-        return _check_page(request, kept, catalogue_import.check(data=kept.data, today=today))
+        plan = catalogue_import.check(data=kept.data, today=today)
+        return _remarks_file(plan) if request.GET.get("as") == "csv" else _check_page(request, kept, plan)
     fingerprint = request.POST.get("fingerprint", "")
     try:
         plan = catalogue_import.apply(data=kept.data, fingerprint=fingerprint, by_user=request.user, today=today)
@@ -273,6 +274,13 @@ def _choose(request: HttpRequest, *, error: str = "", status: int = 200) -> Http
     return render(request, "admin/catalogue/import.html", context, status=status)
 
 
+def _remarks_file(plan: catalogue_import.Plan) -> HttpResponseBase:
+    header = [_("Line"), _("Column"), _("What is there"), _("What is to be said of it")]
+    remarks = sorted([*plan.problems, *plan.left_alone], key=lambda one: one.line)
+    rows = [(one.line, one.heading, one.value, one.says) for one in remarks]
+    return csv_response("precta-medicines-problems", header, rows)
+
+
 def _check_page(
     request: HttpRequest,
     kept: catalogue_store.CheckedFile,
@@ -290,6 +298,8 @@ def _check_page(
         "currency": request.clinic.policy.currency,
         "problems": plan.problems[:MOST_SHOWN],
         "more_problems": max(0, len(plan.problems) - MOST_SHOWN),
+        "left_alone": plan.left_alone[:MOST_SHOWN],
+        "more_left_alone": max(0, len(plan.left_alone) - MOST_SHOWN),
         "added": plan.added[:MOST_SHOWN],
         "more_added": max(0, len(plan.added) - MOST_SHOWN),
         "changed": plan.changed[:MOST_SHOWN],

@@ -16,6 +16,7 @@ from pharmacy import exceptions
 from pharmacy.basket import Basket, Row, subtotal_of
 from pharmacy.forms.checkout import CheckoutForm, ways_for
 from pharmacy.models import Order, OrderStatus, Prescription
+from pharmacy.selectors import own_prescriptions
 from pharmacy.services.ordering import MOST_UNPAID_ORDERS, OrderLine, place_order
 from precta.access import role_required
 from precta.ids import new_id
@@ -37,10 +38,8 @@ def checkout(request: HttpRequest) -> HttpResponse:
     rows = basket.rows()
     if not rows or not request.clinic.policy.sells_medicines:
         return redirect("pharmacy:orders:basket")
-    prescription = _prescription(basket)
-    patients = _patients(request, prescription)
+    prescription, patients = _for_whom(request, basket)
     if not patients:
-        # The basket's prescription is of somebody whom the person looks after no more.
         return redirect("pharmacy:orders:basket")
     if request.method == "POST":
         return _place(request, basket, rows, prescription, patients)
@@ -55,18 +54,14 @@ def _earlier(request: HttpRequest) -> Order | None:
     return Order.objects.filter(placed_by=request.user, idempotency_key=key).first() if key.isalnum() else None
 
 
-def _prescription(basket: Basket) -> Prescription | None:
-    if basket.prescription_id is None:
-        return None
-    return Prescription.objects.filter(pk=basket.prescription_id).first()
-
-
-def _patients(request: HttpRequest, prescription: Prescription | None) -> list[Patient]:
-    """Those for whom the person may order; with a prescription, whose it is."""
+def _for_whom(request: HttpRequest, basket: Basket) -> tuple[Prescription | None, list[Patient]]:
+    """The basket's prescription, and those for whom the person may order: with one only whose it is, and nobody when
+    the person looks after them no more."""
     rows = patients_of(request.user)
-    if prescription is not None:
-        rows = rows.filter(pk=prescription.patient_id)
-    return list(rows)
+    if basket.prescription_id is None:
+        return None, list(rows)
+    prescription = own_prescriptions(request.user).filter(pk=basket.prescription_id).first()
+    return prescription, list(rows.filter(pk=prescription.patient_id)) if prescription is not None else []
 
 
 def _consent_needed(request: HttpRequest, patients: list[Patient]) -> bool:
@@ -183,6 +178,7 @@ def sentence(error: Exception, rows: list[Row]) -> str:
         exceptions.TotalChanged: _(
             "A price has changed since this page was shown. Nothing was ordered; this is the new total."
         ),
+        exceptions.TotalTooHigh: _("This is more than can be paid at once. Order fewer packs."),
         exceptions.PrescriptionNeeded: _(
             "Something in your basket is sold on prescription only. Order it from the page of your prescription."
         ),

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Role
-from accounts.selectors import patients_of
 from pharmacy.basket import Basket, packs_in, subtotal_of
-from pharmacy.models import Medicine, Prescription, PrescriptionState
+from pharmacy.models import Medicine, PrescriptionState
+from pharmacy.selectors import own_prescriptions
 from pharmacy.selectors_catalogue import search_catalogue
 from pharmacy.services.filling import Choice, Filling, basket_lines, fillings_of
 from pharmacy.services.ordering import MOST_PACKS
@@ -146,8 +146,7 @@ def _page(request: HttpRequest, kept: Basket, *, error: str = "", status: int = 
 @limit("basket", "120/m")
 def fill(request: HttpRequest, prescription_id: str) -> HttpResponse:
     """What the pharmacy has for each line of a prescription (GET); what is chosen goes into the basket (POST)."""
-    mine = Prescription.objects.with_people().filter(patient__in=patients_of(request.user).order_by().values("pk"))
-    prescription = get_object_or_404(mine, pk=prescription_id)
+    prescription = get_object_or_404(own_prescriptions(request.user), pk=prescription_id)
     prescription.doctor.clinic = request.clinic
     state = prescription.state(today_at(request.clinic))
     is_usable = state == PrescriptionState.ACTIVE and request.clinic.policy.sells_medicines

@@ -75,21 +75,18 @@ def bench(arguments: list[str]) -> int:
 
 
 def _checks() -> list[tuple[str, list[str], Mapping[str, str]]]:
-    sources = [name for name in SOURCES if any((CHECKOUT / name).glob("*.py"))]
     manage = [sys.executable, "manage.py"]
-    checks: list[tuple[str, list[str], Mapping[str, str]]] = [
+    return [
         ("style", [_program("ruff"), "check", "."], {}),
         ("format", [_program("ruff"), "format", "--check", "."], {}),
         ("templates", [_program("djade"), "--target-version", "5.2", "--check", *_templates()], {}),
-        ("types", [_program("mypy"), *sources], {}),
+        ("types", [_program("mypy"), *SOURCES], {}),
         ("layers", [_program("lint-imports")], {}),
-        ("security", [_program("bandit"), "-q", "-r", "-lll", "-c", "pyproject.toml", *sources], {}),
+        ("security", [_program("bandit"), "-q", "-r", "-lll", "-c", "pyproject.toml", *SOURCES], {}),
         ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         ("deployment", [*manage, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
+        ("translations", [*manage, "check_translations"], {}),
     ]
-    if any((CHECKOUT / name / "management/commands/check_translations.py").exists() for name in sources):
-        checks.append(("translations", [*manage, "check_translations"], {}))
-    return checks
 
 
 def _passes(name: str, command: list[str], extra: Mapping[str, str]) -> bool:

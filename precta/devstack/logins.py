@@ -32,6 +32,7 @@ DEMO_LOGINS: list[Login] = [
     _login("doctor, other clinic", "kiprono", "http://pwani.{host}/workspace/"),
     _login("doctor who joins", "mwende", "http://{host}/join/doctor/"),
     _login("front desk", "desk.uzima", "http://uzima.{host}/admin/"),
+    _login("pharmacist", "pharmacist.uzima", "http://uzima.{host}/admin/desk/orders/"),
     _login("clinic owner", "owner.uzima", "http://uzima.{host}/admin/"),
     _login("platform admin", "admin", "http://admin.{host}/"),
 ]

@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 
+from precta.devstack.paths import find_paths
 from precta.ids import new_id
 
 KEPT = 500
 
 
 def folder() -> Path:
-    path = Path(settings.PRECTA_DATA) / "outbox"
+    path = find_paths().data / "outbox"
     path.mkdir(parents=True, exist_ok=True)
     return path
 

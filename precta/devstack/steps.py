@@ -57,8 +57,7 @@ class StaticFiles:
             CHECKOUT / "requirements.txt",
             *(CHECKOUT / "precta" / name for name in ("settings.py", "staticfiles.py")),
         ]
-        folders = [CHECKOUT / "static", *(CHECKOUT / app / "static" for app in APPS)]
-        sources += sorted(file for folder in folders if folder.is_dir() for file in folder.rglob("*") if file.is_file())
+        sources += sorted(file for file in (CHECKOUT / "static").rglob("*") if file.is_file())
         self._wanted = _digest(sources)
         self._stamp = paths.data / "static.stamp"
         manifest = Path(env["STATIC_ROOT"]) / "staticfiles.json"
@@ -89,10 +88,6 @@ class StaticFiles:
 def demo_data(paths: Paths, env: Mapping[str, str]) -> None:
     """Quick when the data is there already: the command itself looks. DEMO_DATA=0 leaves the portal empty."""
     if os.environ.get("DEMO_DATA") == "0":
-        return
-    if not any(
-        (CHECKOUT / app / "management" / "commands" / "demo.py").exists() for app in ("precta", "precta/devstack")
-    ):
         return
     with step("Demo data") as progress:
         Command(paths, env, "demo").finish(progress, aloud=True)

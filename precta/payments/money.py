@@ -26,10 +26,6 @@ def to_subunit(amount: Decimal) -> int:
     return int(exact(amount) * SUBUNITS)
 
 
-def from_subunit(amount: int) -> Decimal:
-    return (Decimal(amount) / SUBUNITS).quantize(CENT)
-
-
 def percent_of(amount: Decimal, percent: int) -> Decimal:
     """The share in whole cents, halves rounded up."""
     return (amount * percent / 100).quantize(CENT, rounding=ROUND_HALF_UP)

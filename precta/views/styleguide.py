@@ -7,10 +7,11 @@ from django import forms
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+
+from precta import clock
 
 WHOLE_PAGES = {
-    *("400", "403", "403_csrf", "404", "405", "409", "413", "429", "500"),
+    *("400", "403", "403_csrf", "404", "405", "413", "429", "500"),
     *("unknown_host", "clinic_suspended"),
 }
 COLOURS = (
@@ -52,7 +53,7 @@ class SampleForm(forms.Form):
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     broken = SampleForm({"email": "amina@", "city": "nbo", "phone": "12"})
     broken.is_valid()
     days = [

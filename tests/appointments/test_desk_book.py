@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.core import mail
 
 from accounts.models import ClinicPatient, Consent, Patient, User
@@ -34,6 +35,15 @@ def at():
 def desk(cast, at_clinic):
     factories.make_full_week(cast.doctor, "00:00", "23:30")
     return at_clinic(cast.uzima, cast.staff)
+
+
+@pytest.fixture
+def desk_at_noon(cast, at_clinic):
+    """The desk at ten past twelve in Nairobi tomorrow, and that moment."""
+    now = (datetime.now(UTC) + timedelta(days=1)).replace(hour=9, minute=10, second=0, microsecond=0)
+    with time_machine.travel(now, tick=False):
+        factories.make_full_week(cast.doctor, "00:00", "23:30")
+        yield at_clinic(cast.uzima, cast.staff), now
 
 
 def key_of(moment):
@@ -321,13 +331,9 @@ class TestBooking:
         [visit] = visits(cast.uzima)
         assert visit.status == AppointmentStatus.CONFIRMED and visit.payment is None
 
-    def test_the_desk_books_within_the_lead_time_and_never_the_past(self, cast, desk, walk_in, details):
-        now = datetime.now(UTC)
-        grid = now.replace(minute=30 if now.minute < 30 else 0, second=0, microsecond=0)
-        soon = grid if now.minute < 30 else grid + timedelta(hours=1)
-        if soon.astimezone(cast.uzima.policy.tz).strftime("%H:%M") in {"23:30", "00:00"}:
-            pytest.skip("no hours at midnight")
-        past = soon - timedelta(minutes=30)
+    def test_the_desk_books_within_the_lead_time_and_never_the_past(self, cast, desk_at_noon, walk_in, details):
+        desk, now = desk_at_noon
+        past, soon = now - timedelta(minutes=10), now + timedelta(minutes=20)
         assert desk.post(page_of(walk_in), {**details, "at": key_of(past)}).status_code == 400
         assert visits(cast.uzima) == []
         assert desk.post(page_of(walk_in), {**details, "at": key_of(soon)}).status_code == 302

@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-def empty(django_db_setup, django_db_blocker, settings, tmp_path):
+def empty(django_db_setup, django_db_blocker, monkeypatch, tmp_path):
     """A database of its own without a clinic, and a folder for the provider's ledger."""
-    settings.PRECTA_DATA = tmp_path
+    monkeypatch.setenv("PRECTA_DATA", str(tmp_path))
     with django_db_blocker.unblock():
         name = f"{connection.settings_dict['NAME']}_demo"
         databases.make_copy(name)

@@ -1,9 +1,12 @@
 """The host picks the clinic; nothing else does, and nothing of one clinic is in another's hands."""
 
 import threading
+from copy import copy
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery import shared_task
+from celery.schedules import crontab, maybe_schedule
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import default_storage
@@ -139,8 +142,21 @@ def test_what_no_worker_took_in_time_is_left_to_the_next_beat(uzima, pwani, monk
     monkeypatch.setattr(note_where, "apply_async", lambda **options: asked.append(options["expires"]))
     each_clinic(note_where)
     assert asked == [300, 300]
-    assert all(job["options"]["expires"] == job["schedule"] for job in settings.CELERY_BEAT_SCHEDULE.values())
-    assert all(callable(import_string(job["task"])) for job in settings.CELERY_BEAT_SCHEDULE.values())
+    for job in settings.CELERY_BEAT_SCHEDULE.values():
+        assert callable(import_string(job["task"]))
+        assert job["options"]["expires"] == job["schedule"] or isinstance(job["schedule"], crontab)
+
+
+def test_a_beat_that_is_started_anew_every_quarter_of_an_hour_still_comes_to_every_job():
+    day = datetime(2027, 3, 1, tzinfo=UTC)
+    starts = [day + timedelta(minutes=15 * number) for number in range(4 * 24)]
+    for name, job in settings.CELERY_BEAT_SCHEDULE.items():
+        waits = []
+        for at in starts:
+            schedule = copy(maybe_schedule(job["schedule"]))
+            schedule.nowfun = lambda at=at: at
+            waits.append(schedule.remaining_estimate(at))  # as for a job that never ran
+        assert min(waits) < timedelta(minutes=15), name
 
 
 def test_a_beat_job_fans_out_one_task_for_each_clinic_suspended_ones_included(uzima, pwani):

@@ -6,8 +6,6 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-from django.conf import settings
-
 from accounts.models import Doctor, Patient
 from accounts.services.search_index import index_doctor
 from appointments.models import Appointment
@@ -162,7 +160,3 @@ class Scene:
 
     def cast(self) -> SimpleNamespace:
         return SimpleNamespace(patient=self.patient(), doctor=self.doctor())
-
-
-def host_of(clinic: Clinic | None) -> str:
-    return hosts.clinic_host(clinic) if clinic is not None else settings.PLATFORM_HOST

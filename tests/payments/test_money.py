@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from precta.payments.exceptions import InvalidAmount, InvalidPhone
-from precta.payments.money import exact, from_subunit, percent_of, to_subunit
+from precta.payments.money import exact, percent_of, to_subunit
 from precta.payments.phones import mask_phone, mpesa_phone
 
 cents = st.integers(min_value=1, max_value=99_999_999_99)
 
 
 @given(cents)
-def test_every_sum_of_cents_survives_the_way_to_the_provider_and_back(amount):
-    assert to_subunit(from_subunit(amount)) == amount
+def test_every_sum_of_cents_reaches_the_provider_whole(amount):
+    assert to_subunit(Decimal(amount).scaleb(-2)) == amount
 
 
 @pytest.mark.parametrize("amount", ["0.001", "2500.005", "0", "-0.01", "NaN", "Infinity", "1e400", "x", ""])

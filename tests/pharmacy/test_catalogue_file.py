@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
+from pharmacy import names
 from pharmacy.catalogue_fields import DayField, YesNoField, article_fields, kinds, known_as, known_substances
 from pharmacy.catalogue_file import MOST_BYTES, MOST_LINES, Unreadable, read_table
 from pharmacy.names import substances_of
@@ -49,6 +50,7 @@ def test_old_windows_files_are_read_and_said_to_be():
     [
         (b"", "empty", 400),
         (b" \n \n", "empty", 400),
+        *((data, "empty", 400) for data in (b",,,\n,,,", b";;", b'""', b"sep=;\n", b"\xef\xbb\xbf,", b"\t\n")),
         (b"sku,price\n", "nothing below", 400),
         (b"name,price\nA,1\n", "no column", 400),
         (b"sku,price,unit price\nA,1,2\n", "Two columns", 400),
@@ -70,9 +72,19 @@ def test_what_is_no_list_is_refused_with_a_sentence(data, word, status):
     assert word in str(refused.value.says) and refused.value.status == status
 
 
-def test_columns_that_are_not_read_are_named_and_those_of_an_export_are_not():
-    table = read_table(b"sku,price,packs in stock,shelf mark\nA,1,7,x\n")
-    assert table.notes == ["This column is not read: shelf mark"] and table.columns == ("sku", "price")
+def test_columns_that_are_not_read_are_named_and_the_stock_of_an_export_is_said_to_stay():
+    table = read_table(b"sku,price,Packs in stock,shelf mark,Pakiti zilizopo\nA,1,7,x,7\n")
+    stays, ignored = table.notes
+    assert "Packs in stock, Pakiti zilizopo" in stays and "does not change how many packs there are" in stays
+    assert ignored == "This column is not read: shelf mark" and table.columns == ("sku", "price")
+
+
+def test_a_name_is_looked_up_without_folding_the_whole_formulary_again(monkeypatch):
+    substances_of("Augmentin")
+    folded = []
+    monkeypatch.setattr(names, "fold", lambda word: folded.append(word) or word)
+    substances_of("Moonshine extract")
+    assert len(folded) < 5
 
 
 @pytest.mark.parametrize(
@@ -88,7 +100,23 @@ def test_prices_are_read_as_people_write_them(written, price):
 
 @pytest.mark.parametrize(
     "written",
-    ["", "0", "-5", "NaN", "sNaN", "Infinity", "1e400", "9" * 400, "1.250", "1,2,3", "abc", "60.555", "\x00", "٦٠x"],
+    [
+        "",
+        "0",
+        "-5",
+        "1,000,000.01",
+        "NaN",
+        "sNaN",
+        "Infinity",
+        "1e400",
+        "9" * 400,
+        "1.250",
+        "1,2,3",
+        "abc",
+        "60.555",
+        "\x00",
+        "٦٠x",
+    ],
 )
 def test_what_is_no_price_is_refused(written):
     with pytest.raises(ValidationError):

@@ -80,6 +80,21 @@ def test_the_same_list_again_changes_nothing(shop):
     assert StockMovement.objects.count() == 1 and PriceChange.objects.count() == 1
 
 
+def test_packs_of_a_known_batch_stay_and_the_line_says_so(shop):
+    medicine = make_medicine(shop.owner)
+    make_batch(shop.owner, medicine, 3, number="B1", expires_on=FAR)
+    head = "sku;batch;expiry;packs\n"
+    plan = planned(head + f"AMX-500;B1;{FAR};8\n")
+    [stays] = plan.left_alone
+    assert (stays.line, stays.column, stays.value) == (
+        2,
+        "packs",
+        "8",
+    ) and "3 packs of it are on the shelf" in stays.says
+    assert not plan.problems and not plan.does_something
+    assert not planned(head + f"AMX-500;B1;{FAR};3\n").left_alone
+
+
 def test_a_list_of_numbers_and_prices_changes_prices_only(shop):
     medicine = make_medicine(shop.owner, low_stock_at=9, is_prescription_only=False)
     plan = done(shop, "code,price\nAMX-500,250\n")

@@ -243,6 +243,23 @@ def test_nobody_orders_from_anothers_or_a_replaced_prescription(cast, at_clinic,
     assert shop.post(f"/prescriptions/{prescription.pk}/order/", {}).status_code == 409
 
 
+def test_a_total_that_nobody_can_pay_is_said(cast, shop):
+    add(shop, make_medicine(cast.uzima, stock=60, price=Decimal("2000000.00")), 60)
+    answer = shop.post("/pharmacy/checkout/", form_of(shop))
+    assert answer.status_code == 400 and "more than can be paid at once" in text_of(answer)
+
+
+def test_a_basket_for_somebody_whom_one_looks_after_no_more_is_not_ordered(cast, at_clinic, visit):
+    prescription = issue(visit, line(**AMOXICILLIN_LINE))
+    stranger = at_clinic(cast.uzima, cast.other_patient.user)
+    add(stranger, make_medicine(cast.uzima))
+    session, key = stranger.session, f"basket-{cast.uzima.pk}"
+    session[key] = session[key] | {"prescription": prescription.pk}
+    session.save()
+    answer = stranger.get("/pharmacy/checkout/")
+    assert answer.status_code == 302 and answer["Location"].endswith("/pharmacy/basket/")
+
+
 def test_a_total_that_changed_shows_the_page_again(cast, shop):
     medicine = make_medicine(cast.uzima)
     add(shop, medicine, 2)

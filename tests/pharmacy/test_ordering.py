@@ -103,6 +103,14 @@ def test_a_price_that_changed_is_told_and_nothing_is_ordered(cast, uzima):
     assert counts(uzima) == before
 
 
+def test_what_no_payment_can_be_of_is_refused_before_one_begins(cast, uzima):
+    medicine = make_medicine(uzima, stock=60, price=Decimal("2000000.00"))
+    before = counts(uzima)
+    with pytest.raises(exceptions.TotalTooHigh):
+        place(uzima, cast.patient, (medicine, 60))
+    assert counts(uzima) == before and stock_of(uzima, medicine) == 60
+
+
 def test_all_packs_or_none(cast, uzima):
     plenty, scarce = make_medicine(uzima), make_medicine(uzima, "Ibuprofen", stock=1)
     with pytest.raises(exceptions.OutOfStock) as caught:

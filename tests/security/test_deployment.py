@@ -32,22 +32,32 @@ print("RESULT" + json.dumps({
 """
 
 
-@pytest.fixture(scope="module")
-def production():
+def settings_of_production() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "DATABASE_URL", "REDIS_URL"}}
-    env = kept | {
+    return kept | {
         "DJANGO_SETTINGS_MODULE": "precta.settings",
         "SECRET_KEY": "q8#Zp2!vL0s@Ew4^tR7&yU1*iO3(kJ6)hG9_fD5+aS-xC=mN8,bV2.cX4;zL7",
         "FILES_KEY": "5e" * 32,
         "PLATFORM_HOST": "precta.example",
         "BEHIND_PROXY": "true",
         "PAYSTACK_SECRET_KEY": "sk_live_x",
+        "EMAIL_URL": "smtp://mail.example:25",
+        "AFRICASTALKING_USERNAME": "precta",
+        "AFRICASTALKING_API_KEY": "key",
         "STATICFILES_BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage",
         "PYTHONPATH": os.getcwd(),
     }
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE], env=env, capture_output=True, text=True, timeout=100, check=False
+
+
+def run(code: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=100, check=False
     )
+
+
+@pytest.fixture(scope="module")
+def production():
+    done = run(PROBE, settings_of_production())
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.partition("RESULT")[2])
 
@@ -56,6 +66,29 @@ def test_the_deployment_checks_find_nothing(production):
     assert production["checks"] == []
     assert production["debug"] is False
     assert production["devstack"] == []
+
+
+@pytest.mark.parametrize(
+    ("without", "changed"),
+    [
+        *((name, {}) for name in ("SECRET_KEY", "FILES_KEY", "DATABASE_URL", "REDIS_URL")),
+        *((name, {}) for name in ("PAYSTACK_SECRET_KEY", "EMAIL_URL", "AFRICASTALKING_API_KEY")),
+        ("HUNDREDMS_SECRET", {"VIDEO_PROVIDER": "hundredms", "HUNDREDMS_ACCESS_KEY": "key"}),
+    ],
+)
+def test_a_secret_that_is_missing_or_empty_stops_the_start(without, changed):
+    env = settings_of_production() | changed
+    env.pop(without, None)
+    for given in (env, env | {without: ""}) if without.startswith("PAYSTACK") else (env,):
+        done = run("import precta.settings", given)
+        assert done.returncode != 0 and f"Set the {without} environment variable" in done.stderr
+
+
+def test_another_way_of_sending_short_messages_needs_no_key_of_africas_talking():
+    env = settings_of_production() | {"SMS_BACKEND": "precta.sms.memory.send"}
+    del env["AFRICASTALKING_API_KEY"]
+    done = run("import precta.settings", env)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_provider_that_nobody_knows_stops_the_start(monkeypatch):

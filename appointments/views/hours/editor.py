@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -198,7 +197,7 @@ def _overtaken(request: HttpRequest, place: Place, draft: Hours) -> HttpResponse
 
 def _undoable(doctor: Any, saved: Hours) -> AvailabilityRevision | None:
     revision = service.latest_revision(doctor, saved)
-    if revision is None or revision.saved_at < timezone.now() - service.UNDO_WITHIN:
+    if revision is None or revision.saved_at < clock.now() - service.UNDO_WITHIN:
         return None
     return revision
 

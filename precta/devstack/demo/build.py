@@ -47,6 +47,7 @@ from precta.devstack.demo.places import CLINICS
 from precta.devstack.demo.prescriptions import Pharmacy
 from precta.devstack.demo.reviews import Critics, count_ratings
 from precta.devstack.demo.visits import Book, Visits
+from precta.devstack.paths import find_paths
 from precta.notifications.models import NotificationType
 from precta.notifications.services import notify
 from precta.payments.models import Payment, Refund
@@ -120,7 +121,7 @@ def build_demo(
 
 
 def ledger_file() -> Path:
-    return Path(settings.PRECTA_DATA) / "paystack" / "ledger.sqlite3"
+    return find_paths().paystack / "ledger.sqlite3"
 
 
 def _save(clinic: Clinic, book: Book, till: Till) -> None:

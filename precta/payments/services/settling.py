@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from precta import clock
 from precta.audit.services import record
@@ -168,7 +167,7 @@ def fail(payment: Payment, reason: str, *, now: datetime, paid_otherwise: bool =
 def _complete(payment: Payment, paid_at: datetime, now: datetime, others: list[Payment], user: Any = None) -> Payment:
     payment.status = PaymentStatus.COMPLETED
     # A provider's clock that runs ahead must not date a payment into the future.
-    payment.paid_at = min(paid_at, max(now, timezone.now()))
+    payment.paid_at = min(paid_at, max(now, clock.now()))
     payment.failure_reason = ""
     payment.put_aside_at = None
     payment.next_check_at = None

@@ -2,14 +2,15 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from types import SimpleNamespace
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Doctor
-from accounts.services import search_index
 from tests import factories
 
 # A Monday, 08:00 in Nairobi.
@@ -74,7 +75,7 @@ def town(cast):
     free(brian, video=[at(24, 8)])
     free(halima, in_person=[at(26, 9)])
     free(juma, in_person=[])
-    search_index.index_all()
+    call_command("index_doctors", stdout=StringIO())
     return SimpleNamespace(achieng=achieng, brian=brian, halima=halima, juma=juma, uzima=cast.uzima, pwani=cast.pwani)
 
 
