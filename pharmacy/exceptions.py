@@ -245,6 +245,10 @@ class ArticleNumberTaken(CatalogueError):
     """Another article has this number."""
 
 
+class ArticleOrdered(CatalogueError):
+    """There are orders of it, which its strength, form and pack were reckoned by: those stay."""
+
+
 class AlreadyExpired(CatalogueError):
     """Packs that are out of date are not taken in."""
 
