@@ -18,7 +18,8 @@ from precta import clock
 from precta.audit.services import record
 from precta.ids import new_id
 from precta.outbox.services import emit
-from precta.payments.models import Payment, PaymentPurpose
+from precta.payments.exceptions import HoldEnded
+from precta.payments.models import Payment, PaymentMethod, PaymentPurpose
 from precta.payments.selectors import paid_total, refunded_total
 from precta.tenancy import current_clinic
 
@@ -36,6 +37,8 @@ def take_locks(*, payment: Payment) -> None:
     if seen.prescription_id is not None:
         lock_prescription(seen.prescription_id)
     order = lock_order(seen.pk)
+    if order.status == OrderStatus.CANCELLED and payment.method == PaymentMethod.CASH:
+        raise HoldEnded  # the banknote is still in the payer's hand
     if order.status == OrderStatus.CANCELLED:
         lock_medicines(medicine_id for medicine_id, _count in packs_of(order))
 
