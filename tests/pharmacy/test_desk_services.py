@@ -88,6 +88,24 @@ def test_an_order_is_prepared_dispensed_sent_off_and_handed_over(cast, inside, p
     assert AuditLog.objects.filter(user=pharmacist).count() == 4
 
 
+def test_the_trail_of_an_order_names_no_medicine_and_no_batch(cast, inside, pharmacist):
+    medicine, other = stocked(cast.uzima), stocked(cast.uzima, "Loratadine")
+    order = prepared(cast, medicine)
+    [batch] = batches_of(cast.uzima, medicine)
+    row = desk.dispense(item=item_of(cast.uzima, order), batch=batch, quantity=2, by_user=pharmacist)
+    desk.undo_dispensing(dispensing=row, by_user=pharmacist)
+    asked = substitution.propose(
+        item=item_of(cast.uzima, order), medicine=other, quantity=2, reason="Out", by_user=pharmacist
+    )
+    substitution.answer(substitution=asked, by_user=cast.patient.user, accepts=True)
+    trail = list(AuditLog.objects.filter(resource_id=order.pk).values_list("action", "details"))
+    assert {"order.dispensed", "order.dispensing_undone", "substitution.proposed", "substitution.accepted"} == {
+        action for action, _details in trail
+    }
+    for secret in (medicine.pk, other.pk, batch.pk):
+        assert secret not in str(trail)
+
+
 def test_a_line_is_split_over_batches_when_one_does_not_hold_enough(cast, inside, pharmacist):
     medicine = stocked(cast.uzima, "Loratadine", (2, 40), (10, 400))
     order = prepared(cast, medicine, 5)
