@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.selectors import language_of
 from clinics.models import Clinic
 from pharmacy.models import Order, OrderStatus, Substitution, SubstitutionStatus
 from pharmacy.order_notices import Words, patient_side
@@ -38,20 +39,17 @@ def tell_answered(event: OutboxEvent) -> None:
         _tell_patient(event, order, clinic, lambda: _noted(order, clinic))
     if how == "staff":
         return
-    said = {
-        SubstitutionStatus.ACCEPTED: _("The patient of order %(number)s agrees"),
-        SubstitutionStatus.DECLINED: _("The patient of order %(number)s does not agree"),
-    }.get(SubstitutionStatus(asked.status), _("What you proposed for order %(number)s was sold meanwhile"))
+    language = language_of(asked.proposed_by) or "en"
+    with translation.override(language):
+        said = _answered(order, asked.status)
     notify(
         event_id=event.pk,
         user=asked.proposed_by,
         type=NotificationType.ORDER_STATUS,
-        title=said % {"number": order.number},
-        body=_("It stands with the line, at the pharmacy's desk."),
-        data={
-            "url": clinic_url(clinic, "clinic_admin:pharmacy_desk_order", order.pk),
-            "action": _("Open the order"),
-        },
+        title=said.title,
+        body=said.body,
+        data={"url": _desk_page(order, clinic), "action": said.action},
+        language=language,
         channels=(Channel.PUSH,),
     )
 
@@ -63,6 +61,15 @@ def tell_courier(event: OutboxEvent) -> None:
     order, clinic = rows.filter(pk=event.payload["order_id"]).first(), current_clinic()
     if order is not None and clinic is not None and order.status == OrderStatus.DISPATCHED:
         _tell_patient(event, order, clinic, lambda: _courier(order))
+
+
+def _answered(order: Order, status: str) -> Words:
+    title = {
+        SubstitutionStatus.ACCEPTED: _("The patient of order %(number)s agrees"),
+        SubstitutionStatus.DECLINED: _("The patient of order %(number)s does not agree"),
+    }.get(SubstitutionStatus(status), _("What you proposed for order %(number)s cannot be had any more"))
+    body = _("It stands with the line, at the pharmacy's desk.")
+    return Words(title % {"number": order.number}, body, _("Open the order"))
 
 
 def _question(order: Order, clinic: Clinic) -> Words:
@@ -111,6 +118,10 @@ def _tell_patient(event: OutboxEvent, order: Order, clinic: Clinic, words: Calla
             channels=EVERYWHERE,
             sms=said.sms,
         )
+
+
+def _desk_page(order: Order, clinic: Clinic) -> str:
+    return clinic_url(clinic, "clinic_admin:pharmacy_desk_order", order.pk)
 
 
 def _page(order: Order, clinic: Clinic) -> str:

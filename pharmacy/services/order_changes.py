@@ -26,6 +26,7 @@ from pharmacy.services.stock import release
 from pharmacy.services.transitions import move
 from precta import clock
 from precta.audit.services import record
+from precta.ids import new_id
 from precta.outbox.services import emit
 from precta.payments.models import Payment, PaymentPurpose
 from precta.payments.selectors import paid_total, refunded_total
@@ -156,8 +157,8 @@ def _lower(order: Order, row: OrderItem, keep: int, by_user: User, reason: str) 
             status=SubstitutionStatus.WITHDRAWN, answered_at=clock.now(), answered_by_id=by_user.pk
         )
     reprice(order)
-    # A line only ever gets fewer: how many stay names the decision.
-    give_back(payments, back, reason="not available", key=f"line:{row.pk}:{row.medicine_id}:{keep}")
+    # The order's lock makes it once. How many stay names no decision: a substitute may bring more packs again.
+    give_back(payments, back, reason="not available", key=f"line:{row.pk}:{new_id()}")
     details = {"item": row.pk, "packs": removed, "refund": str(back)}
     record("order.changed", resource=order, user=by_user, details=details)
     emit("order.changed", order_id=order.pk, item_id=row.pk)

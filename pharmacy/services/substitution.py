@@ -27,7 +27,7 @@ from pharmacy.services.desk import dispensed_of, locked
 from pharmacy.services.order_changes import reprice
 from pharmacy.services.ordering import name_of
 from pharmacy.services.stock import lock_medicines, release, reserve
-from pharmacy.substitutes import price_for, suits
+from pharmacy.substitutes import can_go_back, price_for, suits
 from precta import clock
 from precta.audit.services import record
 from precta.outbox.services import emit
@@ -55,12 +55,15 @@ def propose(*, item: OrderItem, medicine: Medicine, quantity: int, reason: str, 
     left = Medicine.objects.values_list("stock", flat=True).get(pk=medicine.pk)
     if left < quantity:
         raise OutOfStock({medicine.pk: left})
+    price = price_for(line, medicine, quantity)
+    if not can_go_back(line.total_price - price * quantity):
+        raise NotASubstitute
     asked = Substitution.objects.create(
         item=line,
         medicine=medicine,
         replaced=line.medicine,
         quantity=quantity,
-        unit_price=price_for(line, medicine, quantity),
+        unit_price=price,
         reason=reason.strip(),
         proposed_by=by_user,
     )
@@ -121,15 +124,15 @@ def _replace(order: Order, asked: Substitution, by_user: User, allowance: Allowa
     from precta.payments.services import give_back
 
     line = OrderItem.objects.select_related("medicine").get(pk=asked.item_id)
-    medicine = Medicine.objects.get(pk=asked.medicine_id)
+    # As it is under its lock: nobody changes what was ordered (`catalogue.save_medicine`).
+    medicine = lock_medicines([line.medicine_id, asked.medicine_id])[asked.medicine_id]
     if line.medicine_id != asked.replaced_id or dispensed_of(line) or not suits(line, medicine):
         raise NotASubstitute
     check_allowed(line, medicine, asked.quantity, allowance)
-    lock_medicines([line.medicine_id, medicine.pk])
     reserve(order=order, packs=[(medicine.pk, asked.quantity)], by=by_user)
     release(order=order, packs=[(line.medicine_id, line.quantity)], by=by_user)
     saved = line.total_price - asked.unit_price * asked.quantity
-    if saved < 0:
+    if not can_go_back(saved):
         raise NotASubstitute  # packs were taken out of the line since
     line.medicine, line.name = medicine, name_of(medicine)
     if asked.quantity != line.quantity:
@@ -175,10 +178,4 @@ def _close(asked: Substitution, to: str, by_user: User, now: datetime, *, consen
 
 
 def _details(asked: Substitution) -> dict[str, Any]:
-    return {
-        "substitution": asked.pk,
-        "line": asked.item_id,
-        "medicine": asked.medicine_id,
-        "instead_of": asked.replaced_id,
-        "packs": asked.quantity,
-    }
+    return {"substitution": asked.pk, "line": asked.item_id, "packs": asked.quantity}
