@@ -64,7 +64,7 @@ def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     if order.status not in CANCELLABLE:
         return _left(request, order)
     amount = quote_refund(order)
-    form = CancelOrderForm(request.POST or None, initial={"expected_refund": amount})
+    form = CancelOrderForm(request.POST if request.method == "POST" else None, initial={"expected_refund": amount})
     has_changed = False
     if request.method == "POST" and form.is_valid():
         try:

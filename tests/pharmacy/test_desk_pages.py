@@ -224,6 +224,9 @@ def test_the_desk_prepares_dispenses_sends_off_and_hands_over(cast, counter):
         ({"left": "2", "batch": "3"}, "Choose from one to 2 packs"),
         ({"left": "1", "batch": "1"}, "Somebody worked on this line"),
         ({"left": "2", "unknown": "1"}, "Nothing is given out of that batch"),
+        ({"left": "2", "batch-\x00": "1"}, "Nothing is given out of that batch"),
+        ({"left": "2", "batch-": "1"}, "Nothing is given out of that batch"),
+        ({"left": "2", "batch-\u0663": "1"}, "Nothing is given out of that batch"),
     ],
 )
 def test_odd_numbers_of_packs_are_refused_and_said(cast, counter, data, words):
@@ -249,6 +252,25 @@ def test_a_second_pharmacist_is_told_and_sees_how_it_stands(cast, counter):
     assert given(cast.uzima, order) == 2
     again = counter("owner").post(url(order, "begin"), follow=True)
     assert "Being prepared" in said(again)[0]
+
+
+def test_an_empty_form_is_a_form_with_mistakes(cast, counter, people):
+    medicine, other = stocked(cast.uzima), stocked(cast.uzima, "Loratadine")
+    order = paid_order(cast.uzima, cast.patient, (medicine, 2), (other, 1), status="processing")
+    sent = paid_order(cast.uzima, cast.patient, (medicine, 1), status="dispatched", courier_name="Otieno")
+    first, second = item_of(cast.uzima, order), item_of(cast.uzima, order, 2)
+    with clinic_context(cast.uzima):
+        asked = substitution.propose(item=second, medicine=medicine, quantity=1, reason="Out", by_user=people["owner"])
+    client = counter()
+    for address in (
+        url(order, "cancel"),
+        url(sent, "deliver"),
+        url(sent, "courier"),
+        url(order, "lines", first.pk, "substitute"),
+        url(order, "lines", first.pk, "take-out"),
+        url(order, "substitutions", asked.pk, "answer"),
+    ):
+        assert client.post(address, {}).status_code == 400, address
 
 
 def test_dispensed_packs_are_put_back_from_the_page(cast, counter, people):

@@ -73,7 +73,7 @@ def substitute(request: HttpRequest, order_id: str, item_id: str) -> HttpRespons
         messages.info(request, _("This line cannot be replaced any more."))
         return redirect(order_url(order, item.pk))
     words = printable(request.GET.get("q", "")[:LONGEST_SEARCH])
-    form = ProposeForm(request.POST or None)
+    form = ProposeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         medicine = Medicine.objects.filter(pk=data["medicine"]).first()
@@ -115,7 +115,7 @@ def consent(request: HttpRequest, order_id: str, substitution_id: str) -> HttpRe
             request, _("This question was answered or taken back a moment ago. Look at the line again, please.")
         )
         return redirect(order_url(order, asked.item_id))
-    form = ConsentForm(request.POST or None)
+    form = ConsentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         accepts = form.cleaned_data["answer"] == "yes"
         return do(
@@ -163,7 +163,9 @@ def take_out(request: HttpRequest, order_id: str, item_id: str) -> HttpResponse:
         messages.info(request, _("Packs of this line are dispensed. Put them back on the shelf first."))
         return redirect(order_url(order, item.pk))
     start = {"keep": given, "shown": item.quantity}
-    form = TakeOutForm(request.POST or None, initial=start, most=item.quantity, least=given)
+    form = TakeOutForm(
+        request.POST if request.method == "POST" else None, initial=start, most=item.quantity, least=given
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         item.quantity = data["shown"]

@@ -77,7 +77,7 @@ def dispatch(request: HttpRequest, order_id: str) -> HttpResponse:
     if found.status != OrderStatus.PROCESSING or not desk.is_complete(found):
         return _not_now(request, found)
     is_delivery = selectors.is_delivery(found)
-    form = CourierForm(request.POST or None) if is_delivery else None
+    form = CourierForm(request.POST if request.method == "POST" else None) if is_delivery else None
     if request.method == "POST" and (form is None or form.is_valid()):
         courier = form.cleaned_data if form is not None else {}
         done = (
@@ -99,7 +99,7 @@ def courier(request: HttpRequest, order_id: str) -> HttpResponse:
     if found.status != OrderStatus.DISPATCHED or not selectors.is_delivery(found):
         return _not_now(request, found)
     now = {"courier_name": found.courier_name, "courier_phone": found.courier_phone}
-    form = CourierForm(request.POST or None, initial=now)
+    form = CourierForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
         return do(
             request,
@@ -117,7 +117,9 @@ def deliver(request: HttpRequest, order_id: str) -> HttpResponse:
     found = order_or_404(request, order_id)
     if found.status != OrderStatus.DISPATCHED:
         return _not_now(request, found)
-    form = HandOverForm(request.POST or None, initial={"received_by": found.patient.full_name})
+    form = HandOverForm(
+        request.POST if request.method == "POST" else None, initial={"received_by": found.patient.full_name}
+    )
     if request.method == "POST" and form.is_valid():
         return do(
             request,
@@ -137,7 +139,7 @@ def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     if found.status not in OPEN_STATUSES:
         return _not_now(request, found)
     amount = selectors.kept_of(found)
-    form = ReasonForm(request.POST or None, initial={"shown": amount})
+    form = ReasonForm(request.POST if request.method == "POST" else None, initial={"shown": amount})
     has_changed = False
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
