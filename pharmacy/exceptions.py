@@ -216,6 +216,10 @@ class NotAllDispensed(DeskError):
     """Lines lack packs, or wait for the patient's answer; nothing leaves the house half."""
 
 
+class PrescriptionReplaced(DeskError):
+    """Another prescription took the place of the one that the line needs: nothing is given out of it any more."""
+
+
 class AnswerAwaited(DeskError):
     """The patient was asked about this line and has not answered."""
 

@@ -18,6 +18,7 @@ from pharmacy.exceptions import (
     LineChanged,
     NotAllDispensed,
     OrderChanged,
+    PrescriptionReplaced,
     TooManyPacks,
 )
 from pharmacy.locks import lock_order
@@ -33,6 +34,7 @@ from pharmacy.models import (
     Substitution,
     SubstitutionStatus,
 )
+from pharmacy.selectors_stopped import is_stopped, stopped_items
 from pharmacy.services.order_changes import remove_packs
 from pharmacy.services.returning import put_back
 from pharmacy.services.stock import move_batch
@@ -81,7 +83,8 @@ def dispense_from(
 
     What may be sold stays as it is: these packs were reserved when the order was made. `expected_left` is how many
     packs the line lacked when the pharmacist looked. Raises OrderChanged, LineChanged, AnswerAwaited, TooManyPacks,
-    BatchUnusable, and NotEnoughOnShelf when a batch holds fewer.
+    BatchUnusable, PrescriptionReplaced when it needs a prescription and that was replaced, and NotEnoughOnShelf when a
+    batch holds fewer.
     """
     now = now or clock.now()
     order = locked(item.order_id, OrderStatus.PROCESSING)
@@ -91,6 +94,8 @@ def dispense_from(
         raise LineChanged(left)
     if Substitution.objects.filter(item=line, status=SubstitutionStatus.PROPOSED).exists():
         raise AnswerAwaited
+    if stopped_items(order).filter(pk=line.pk).exists():
+        raise PrescriptionReplaced
     if not packs or not 0 < sum(count for _batch, count in packs) <= left or any(count < 1 for _batch, count in packs):
         raise TooManyPacks(left)
     batches = MedicineBatch.objects.in_bulk([batch_id for batch_id, _count in packs])
@@ -138,12 +143,14 @@ def take_out(*, item: OrderItem, keep: int, by_user: User, reason: str, now: dat
 def dispatch(
     *, order: Order, by_user: User, courier_name: str = "", courier_phone: str = "", now: datetime | None = None
 ) -> Order:
-    """Send it off with a courier, or say that it is ready to collect. Raises OrderChanged, CourierMissing, and
-    NotAllDispensed while a line lacks packs or waits for the patient's answer."""
+    """Send it off with a courier, or say that it is ready to collect. Raises OrderChanged, CourierMissing,
+    PrescriptionReplaced, and NotAllDispensed while a line lacks packs or waits for the patient's answer."""
     row = locked(order.pk, OrderStatus.PROCESSING)
     is_delivery = row.fulfilment == Fulfilment.DELIVERY
     if is_delivery and not (courier_name.strip() and courier_phone.strip()):
         raise CourierMissing
+    if is_stopped(row):
+        raise PrescriptionReplaced
     if not is_complete(row):
         raise NotAllDispensed
     courier = {"courier_name": courier_name.strip(), "courier_phone": courier_phone.strip()} if is_delivery else {}

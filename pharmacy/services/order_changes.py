@@ -20,6 +20,7 @@ from pharmacy.models import (
     Substitution,
     SubstitutionStatus,
 )
+from pharmacy.selectors_stopped import orders_stopped_by
 from pharmacy.services.ordering import packs_of
 from pharmacy.services.returning import put_back
 from pharmacy.services.stock import release
@@ -69,6 +70,15 @@ def cancel_order(
         if locked.status == OrderStatus.CANCELLED:
             return locked
         return _cancel(locked, by_user, side, _own_words(reason, by_user), expected_refund, now or clock.now())
+
+
+def cancel_unpaid_of(prescription_id: str) -> int:
+    """Let go of the unpaid orders that need this prescription, which was replaced; how many. Their packs are for sale
+    again, and money that is under way to them goes back."""
+    held = list(orders_stopped_by(prescription_id).filter(status=OrderStatus.PENDING_PAYMENT))
+    for order in held:
+        cancel_order(order=order, by_user=None, side=Side.CLINIC, reason=reasons.PRESCRIPTION_REPLACED)
+    return len(held)
 
 
 def _cancel(

@@ -12,6 +12,7 @@ from pharmacy.exceptions import (
     MoreThanPrescribed,
     NotASubstitute,
     OutOfStock,
+    PrescriptionReplaced,
     SubstitutionClosed,
 )
 from pharmacy.models import (
@@ -39,8 +40,8 @@ def propose(*, item: OrderItem, medicine: Medicine, quantity: int, reason: str, 
     """Ask the patient whether `quantity` packs of `medicine` may take the place of the line.
 
     It never costs them more than the line. Raises OrderChanged, NotASubstitute, DispensedAlready, OutOfStock when there
-    are not as many now, MoreThanPrescribed when the prescription does not give as many, and AnswerAwaited while an
-    earlier question is open.
+    are not as many now, MoreThanPrescribed when the prescription does not give as many, PrescriptionReplaced when it
+    gives nothing any more, and AnswerAwaited while an earlier question is open.
     """
     allowance = _allowance(item.order_id)
     order = locked(item.order_id, *OPEN_STATUSES)
@@ -86,7 +87,7 @@ def answer(
     try:
         with transaction.atomic():
             return _answer(substitution, by_user, accepts, consent.strip(), now)
-    except (OutOfStock, NotASubstitute, MoreThanPrescribed):
+    except (OutOfStock, NotASubstitute, MoreThanPrescribed, PrescriptionReplaced):
         with transaction.atomic():
             order = locked(substitution.item.order_id, *OPEN_STATUSES)
             if _close(substitution, SubstitutionStatus.WITHDRAWN, by_user, now):
@@ -154,9 +155,12 @@ def _allowance(order_id: str) -> Allowance | None:
 
 
 def check_allowed(line: OrderItem, medicine: Medicine, quantity: int, allowance: Allowance | None) -> None:
-    """Raises MoreThanPrescribed when the prescription, without this line, does not give as many packs."""
+    """Raises MoreThanPrescribed when the prescription, without this line, does not give as many packs, and
+    PrescriptionReplaced when another one gives them now: what was ordered from that one is not counted here."""
     if line.prescription_line is None or allowance is None or not medicine.is_prescription_only:
         return
+    if allowance.prescription.replacement is not None:
+        raise PrescriptionReplaced
     allowance.take(line.prescription_line, line.medicine, -line.quantity)
     left = allowance.left(line.prescription_line, medicine)
     if quantity > left:

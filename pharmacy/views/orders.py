@@ -44,6 +44,7 @@ def detail(request: HttpRequest, order_id: str) -> HttpResponse:
         "is_held": order.status == OrderStatus.PENDING_PAYMENT and order.hold_expires_at > clock.now(),
         "may_cancel": order.status in CANCELLABLE,
         "was_never_placed": is_over and order.cancellation_reason in reasons.NEVER_PLACED,
+        "was_replaced": is_over and order.cancellation_reason == reasons.PRESCRIPTION_REPLACED,
         "was_closed": is_over and order.cancellation_reason == reasons.CLINIC_SUSPENDED,
         "own_reason": order.cancellation_reason if order.cancellation_reason not in reasons.OF_THE_PORTAL else "",
         "successor": successor_of(order) if is_over else None,

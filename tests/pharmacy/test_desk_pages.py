@@ -163,6 +163,28 @@ def test_the_prescriptions_line_stands_beside_the_orders(cast, counter, visit):
     assert {("order.viewed", order.pk), ("prescription.viewed", prescription.pk)} <= seen
 
 
+@pytest.mark.parametrize("status", ["placed", "processing", "dispatched"])
+def test_a_replaced_prescription_is_seen_wherever_the_order_is(cast, counter, visit, status):
+    prescription = issue(visit, line("Zinc 20 mg tablet"))
+    medicine = stocked(cast.uzima, "Zinc", strength="20 mg", is_prescription_only=True)
+    order = paid_order(cast.uzima, cast.patient, (medicine, 1, 0), status=status, prescription=prescription)
+    client = counter()
+    assert "eplaced" not in shown(client, url(order))
+    issue(visit, line("Zinc 10 mg tablet"), replaces=prescription, replacement_reason="Wrong strength")
+    page = shown(client, url(order))
+    assert "The doctor replaced this prescription" in page and "Not to be given out" in page
+    assert "/dispense/" not in page and "/substitute/" not in page
+    assert ("/take-out/" in page) == (status != "dispatched")
+    tab = {"placed": "prepare", "processing": "preparing", "dispatched": "on_the_way"}[status]
+    assert "Prescription replaced" in shown(client, "/admin/desk/orders/", tab=tab)
+    assert "Not to be given out" in shown(client, url(order, "pick-list"))
+    [batch] = batches_of(cast.uzima, medicine)
+    posted = {"left": "1", f"batch-{batch.pk}": "1"}
+    answer = client.post(url(order, "lines", item_of(cast.uzima, order).pk, "dispense"), posted, follow=True)
+    assert ("the patient can order from the new one" in said(answer)[-1]) == (status == "processing")
+    assert given(cast.uzima, order) == 0
+
+
 def test_expired_and_set_aside_batches_are_not_offered_and_what_lacks_is_said(cast, counter):
     medicine = stocked(cast.uzima, "Zinc", (5, 400))
     order = paid_order(cast.uzima, cast.patient, (medicine, 5), status="processing")

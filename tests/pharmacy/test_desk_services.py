@@ -14,6 +14,7 @@ from pharmacy.exceptions import (
     NotEnoughOnShelf,
     OrderChanged,
     OrderError,
+    PrescriptionReplaced,
     TooManyPacks,
 )
 from pharmacy.models import TRANSITIONS, Dispensing, MedicineBatch, Order, OrderStatus, StockMovement
@@ -22,9 +23,12 @@ from pharmacy.services.order_changes import cancel_order
 from pharmacy.services.transitions import move
 from precta import clock
 from precta.audit.models import AuditLog
+from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
+from precta.outbox.services import relay_event
 from precta.tenancy import clinic_context
 from tests import factories
+from tests.pharmacy.conftest import issue, line
 from tests.pharmacy.desk_helpers import (
     add_batch,
     adds_up,
@@ -347,3 +351,86 @@ def test_a_line_that_waits_for_the_patient_is_left_alone(cast, inside, pharmacis
     with pytest.raises(NotAllDispensed):
         desk.dispatch(order=order, by_user=pharmacist, courier_name="Otieno", courier_phone="+254722000111")
     assert (given(cast.uzima, order), Order.objects.get(pk=order.pk).status) == (0, "processing")
+
+
+# A prescription that is replaced after the order
+
+
+AMOXICILLIN = {"name": "Amoxicillin 500 mg capsule", "dosage": "1 capsule"}
+
+
+@pytest.fixture
+def replaced(cast, visit):
+    """Two packs that need a prescription and one that anybody may buy, of which the first are dispensed; then the
+    doctor writes another one."""
+    strong = {"form": "capsule", "strength": "500 mg", "pack_unit": "capsules", "is_prescription_only": True}
+
+    class Replaced:
+        medicine, free = stocked(cast.uzima, "Amoxicillin", **strong), stocked(cast.uzima, "Zinc", strength="20 mg")
+        other = stocked(cast.uzima, "Amoxicillin", **strong)
+        prescription = issue(visit, line(**AMOXICILLIN), line("Zinc 20 mg tablet"))
+
+        @staticmethod
+        def order(*lines, **extra):
+            return paid_order(cast.uzima, cast.patient, *lines, prescription=Replaced.prescription, **extra)
+
+        @staticmethod
+        def by_another():
+            newer = issue(visit, line(**AMOXICILLIN), replaces=Replaced.prescription, replacement_reason="Wrong dose")
+            for event in OutboxEvent.objects.filter(kind="prescription.replaced"):
+                assert relay_event(event.pk)
+            return newer
+
+    return Replaced
+
+
+def test_nothing_that_needs_a_replaced_prescription_is_given_out(cast, inside, pharmacist, replaced):
+    order = replaced.order((replaced.medicine, 2, 0), (replaced.free, 1, 1), status="processing")
+    [batch], [free] = batches_of(cast.uzima, replaced.medicine), batches_of(cast.uzima, replaced.free)
+    item, other = item_of(cast.uzima, order), item_of(cast.uzima, order, 2)
+    row = desk.dispense(item=item, batch=batch, quantity=1, by_user=pharmacist)
+    replaced.by_another()
+    with pytest.raises(PrescriptionReplaced):
+        desk.dispense(item=item, batch=batch, quantity=1, by_user=pharmacist)
+    assert given(cast.uzima, order) == 1
+    # What anybody may buy needs none.
+    desk.dispense(item=other, batch=free, quantity=1, directions="1 tablet a day", by_user=pharmacist)
+    desk.undo_dispensing(dispensing=row, by_user=pharmacist)
+    desk.take_out(item=item, keep=0, by_user=pharmacist, reason="The doctor wrote another one")
+    assert (refunds(cast.uzima, order), adds_up(cast.uzima, order)) == ([200], True)
+    courier = {"courier_name": "Otieno", "courier_phone": "+254722000111"}
+    assert desk.dispatch(order=order, by_user=pharmacist, **courier).status == "dispatched"
+
+
+def test_a_parcel_with_what_a_replaced_prescription_gave_does_not_leave(cast, inside, pharmacist, replaced):
+    order = replaced.order((replaced.medicine, 1, 0), status="processing", delivery=False)
+    [batch] = batches_of(cast.uzima, replaced.medicine)
+    desk.dispense(item=item_of(cast.uzima, order), batch=batch, quantity=1, by_user=pharmacist)
+    replaced.by_another()
+    with pytest.raises(PrescriptionReplaced):
+        desk.dispatch(order=order, by_user=pharmacist)
+    assert Order.objects.get(pk=order.pk).status == "processing"
+
+
+def test_a_replaced_prescription_gives_no_substitute(cast, inside, pharmacist, replaced):
+    order = replaced.order((replaced.medicine, 1, 0))
+    wanted = {"item": item_of(cast.uzima, order), "medicine": replaced.other, "quantity": 1, "reason": "Out"}
+    asked = substitution.propose(**wanted, by_user=pharmacist)
+    replaced.by_another()
+    with pytest.raises(PrescriptionReplaced):
+        substitution.answer(substitution=asked, by_user=cast.patient.user, accepts=True)
+    asked.refresh_from_db()
+    assert asked.status == "withdrawn"
+    with pytest.raises(PrescriptionReplaced):
+        substitution.propose(**wanted, by_user=pharmacist)
+    assert (books(cast.uzima, replaced.other), refunds(cast.uzima, order)) == ((20, 20), [])
+
+
+def test_the_pharmacist_learns_which_orders_a_new_prescription_stops(cast, inside, pharmacist, replaced):
+    stopped = [replaced.order((replaced.medicine, 1, 0), status=status) for status in ("placed", "dispatched")]
+    replaced.order((replaced.free, 1, 1))
+    replaced.order((replaced.medicine, 1, 0), status="cancelled")
+    replaced.by_another()
+    told = Notification.objects.get(user=pharmacist, channel="push")
+    assert all(order.number in told.title for order in stopped)
+    assert "Amoxicillin" not in told.title + told.body

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinics.policies import can, capability_required, request_membership
 from pharmacy import selectors_desk as selectors
-from pharmacy.exceptions import OrderRefundChanged
+from pharmacy.exceptions import OrderRefundChanged, PrescriptionReplaced
 from pharmacy.forms.desk import CourierForm, HandOverForm, ReasonForm
 from pharmacy.models import OPEN_STATUSES, Order, OrderStatus
+from pharmacy.selectors_stopped import is_stopped
 from pharmacy.services import desk
 from pharmacy.services.order_changes import cancel_order
 from pharmacy.states import today_at
@@ -42,7 +43,8 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
         "is_delivery": selectors.is_delivery(found),
         "is_open": is_open,
         "is_prepared": is_prepared,
-        "is_complete": all(line.is_done and line.asked is None for line in lines),
+        "is_complete": all(line.is_done and line.asked is None and not line.is_stopped for line in lines),
+        "is_stopped": any(line.is_stopped for line in lines),
         "has_given": any(line.given for line in lines),
         "asked": sum(line.asked is not None for line in lines),
         "may_dispense": may_dispense,
@@ -76,6 +78,9 @@ def dispatch(request: HttpRequest, order_id: str) -> HttpResponse:
     found = order_or_404(request, order_id)
     if found.status != OrderStatus.PROCESSING or not desk.is_complete(found):
         return _not_now(request, found)
+    if is_stopped(found):
+        messages.error(request, why(PrescriptionReplaced()))
+        return redirect(order_url(found))
     is_delivery = selectors.is_delivery(found)
     form = CourierForm(request.POST if request.method == "POST" else None) if is_delivery else None
     if request.method == "POST" and (form is None or form.is_valid()):
