@@ -216,6 +216,10 @@ class NotAllDispensed(DeskError):
     """Lines lack packs, or wait for the patient's answer; nothing leaves the house half."""
 
 
+class DirectionsMissing(DeskError):
+    """The medicine is not exactly what the doctor wrote: the pharmacist says how to take it."""
+
+
 class PrescriptionReplaced(DeskError):
     """Another prescription took the place of the one that the line needs: nothing is given out of it any more."""
 

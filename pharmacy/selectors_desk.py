@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet,
 from django.db.models.functions import Coalesce
 
 from accounts.selectors import names_of
+from pharmacy.directions import proposed_for, written_for
 from pharmacy.matching import Wanted, packs_left, packs_needed, share_of, wanted_of
 from pharmacy.models import (
     OPEN_STATUSES,
@@ -145,11 +146,12 @@ def lateness(order: Order, now: datetime) -> str:
 @dataclass(slots=True)
 class Offer:
     """A batch that a line may be dispensed from; `take` is how many packs of it are proposed, the first to expire
-    first."""
+    first. `typed` is what stood there when the desk was refused."""
 
     batch: MedicineBatch
     take: int
     is_soon: bool
+    typed: str = ""
 
 
 @dataclass(slots=True)
@@ -166,6 +168,11 @@ class Line:
     answered: list[Substitution] = field(default_factory=list)
     # It needs a prescription that was replaced.
     is_stopped: bool = False
+    # What the label is to say, and whether the pharmacist has to write it, because no doctor did for this medicine.
+    directions: str = ""
+    needs_directions: bool = False
+    # Why the desk was refused a moment ago.
+    refusal: str = ""
 
     @property
     def given_packs(self) -> int:
@@ -218,6 +225,8 @@ def lines_of(order: Order, today: date) -> list[Line]:
         line.asked = next((row for row in asked[item.pk] if row.status == SubstitutionStatus.PROPOSED), None)
         line.answered = [row for row in asked[item.pk] if row.status != SubstitutionStatus.PROPOSED]
         line.warnings = warned.get(item.pk, [])
+        line.directions = proposed_for(item, prescription)
+        line.needs_directions = written is not None and not written_for(item, prescription)
         left = line.left
         for batch in batches[item.medicine_id]:
             take = min(left, batch.on_hand)

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from pharmacy.exceptions import BatchUnusable
 from precta.payments.exceptions import InvalidPhone
 from precta.payments.phones import mpesa_phone
-from precta.text import LineField
+from precta.text import LineField, plain_text
 
 MOST_PACKS = 1000
+LONGEST_DIRECTIONS = 700
 ID = re.compile(r"[a-z0-9]{1,36}")
 
 
@@ -78,6 +79,18 @@ class ConsentForm(forms.Form):
         help_text=_("For example: on the phone, 14:20, the mother herself, to me."),
         max_length=200,
         min_length=5,
+    )
+
+
+class DirectionsForm(forms.Form):
+    """How to take it, as the label says; what a doctor may write of a line fits in."""
+
+    directions = forms.CharField(
+        label=_("How to take it"),
+        required=False,
+        max_length=LONGEST_DIRECTIONS,
+        validators=[plain_text],
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 

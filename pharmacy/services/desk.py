@@ -11,10 +11,12 @@ from django.db import transaction
 from django.db.models import Sum
 
 from accounts.models import User
+from pharmacy.directions import proposed_for, written_for
 from pharmacy.exceptions import (
     AnswerAwaited,
     BatchUnusable,
     CourierMissing,
+    DirectionsMissing,
     LineChanged,
     NotAllDispensed,
     OrderChanged,
@@ -31,6 +33,7 @@ from pharmacy.models import (
     Order,
     OrderItem,
     OrderStatus,
+    Prescription,
     Substitution,
     SubstitutionStatus,
 )
@@ -62,11 +65,13 @@ def dispense(
     quantity: int,
     by_user: User,
     expected_left: int | None = None,
+    directions: str | None = None,
     now: datetime | None = None,
 ) -> Dispensing:
     """`dispense_from` with one batch."""
+    packs = [(batch.pk, quantity)]
     return dispense_from(
-        item=item, packs=[(batch.pk, quantity)], by_user=by_user, expected_left=expected_left, now=now
+        item=item, packs=packs, by_user=by_user, expected_left=expected_left, directions=directions, now=now
     )[0]
 
 
@@ -77,18 +82,21 @@ def dispense_from(
     packs: Sequence[tuple[str, int]],
     by_user: User,
     expected_left: int | None = None,
+    directions: str | None = None,
     now: datetime | None = None,
 ) -> list[Dispensing]:
     """Take `packs` (batch id, how many) off the shelf for the line `item` of an order that is being prepared.
 
     What may be sold stays as it is: these packs were reserved when the order was made. `expected_left` is how many
-    packs the line lacked when the pharmacist looked. Raises OrderChanged, LineChanged, AnswerAwaited, TooManyPacks,
+    packs the line lacked when the pharmacist looked. `directions` are kept for the label: left out or empty, the
+    doctor's words are, where they were written for exactly this medicine. Raises DirectionsMissing where they were not
+    and a prescription is filled, OrderChanged, LineChanged, AnswerAwaited, TooManyPacks,
     BatchUnusable, PrescriptionReplaced when it needs a prescription and that was replaced, and NotEnoughOnShelf when a
     batch holds fewer.
     """
     now = now or clock.now()
     order = locked(item.order_id, OrderStatus.PROCESSING)
-    line = OrderItem.objects.get(pk=item.pk)
+    line = OrderItem.objects.select_related("medicine").get(pk=item.pk)
     left = line.quantity - dispensed_of(line)
     if expected_left is not None and left != expected_left:
         raise LineChanged(left)
@@ -98,6 +106,7 @@ def dispense_from(
         raise PrescriptionReplaced
     if not packs or not 0 < sum(count for _batch, count in packs) <= left or any(count < 1 for _batch, count in packs):
         raise TooManyPacks(left)
+    _note_directions(line, order.prescription, directions)
     batches = MedicineBatch.objects.in_bulk([batch_id for batch_id, _count in packs])
     done = []
     for batch_id, count in sorted(packs):
@@ -111,6 +120,16 @@ def dispense_from(
         # No medicine and no batch: whoever reads the trail need not see prescriptions.
         record("order.dispensed", resource=order, user=by_user, details={"line": line.pk, "packs": count})
     return done
+
+
+def _note_directions(line: OrderItem, prescription: Prescription | None, directions: str | None) -> None:
+    words = proposed_for(line, prescription) if directions is None else directions.strip()
+    words = words or written_for(line, prescription)
+    if not words and line.prescription_line is not None:
+        raise DirectionsMissing
+    if words != line.directions:
+        line.directions = words
+        line.save(update_fields=["directions"])
 
 
 @transaction.atomic

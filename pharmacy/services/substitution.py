@@ -135,7 +135,7 @@ def _replace(order: Order, asked: Substitution, by_user: User, allowance: Allowa
     saved = line.total_price - asked.unit_price * asked.quantity
     if not can_go_back(saved):
         raise NotASubstitute  # packs were taken out of the line since
-    line.medicine, line.name = medicine, name_of(medicine)
+    line.medicine, line.name, line.directions = medicine, name_of(medicine), ""
     if asked.quantity != line.quantity:
         # Packs of another size: what was asked for is counted in these from now on.
         line.quantity = line.ordered_quantity = asked.quantity

@@ -8,6 +8,7 @@ from pharmacy.exceptions import (
     AnswerAwaited,
     BatchUnusable,
     CourierMissing,
+    DirectionsMissing,
     DispensedAlready,
     LineChanged,
     NotAllDispensed,
@@ -353,6 +354,80 @@ def test_a_line_that_waits_for_the_patient_is_left_alone(cast, inside, pharmacis
     assert (given(cast.uzima, order), Order.objects.get(pk=order.pk).status) == (0, "processing")
 
 
+# How it is to be taken
+
+
+WRITTEN = {"dosage": "2 tablets", "frequency": "at night", "duration": "5 days", "instructions": "After food"}
+
+
+@pytest.fixture
+def tablets(cast, visit):
+    """`tablets("10 mg")` → an order of that strength for a line that prescribes 20 mg tablets."""
+
+    def order(strength, **article):
+        medicine = stocked(cast.uzima, "Cetirizine", strength=strength, **article)
+        prescription = issue(visit, line("Cetirizine 20 mg tablet", **WRITTEN))
+        made = paid_order(cast.uzima, cast.patient, (medicine, 2, 0), status="processing", prescription=prescription)
+        return item_of(cast.uzima, made), batches_of(cast.uzima, medicine)[0]
+
+    return order
+
+
+@pytest.mark.parametrize(
+    "article", [{"strength": "10 mg"}, {"strength": "40 mg"}, {"strength": "20 mg", "form": "syrup"}]
+)
+def test_the_pharmacist_says_how_to_take_what_is_not_exactly_what_was_written(
+    cast, inside, pharmacist, tablets, article
+):
+    item, batch = tablets(**article)
+    for nothing in (None, "", " \n "):
+        with pytest.raises(DirectionsMissing):
+            desk.dispense(item=item, batch=batch, quantity=1, directions=nothing, by_user=pharmacist)
+    assert given(cast.uzima, item.order) == 0
+    desk.dispense(item=item, batch=batch, quantity=1, directions=" 4 tablets at night ", by_user=pharmacist)
+    # The second pack of the line says the same.
+    desk.dispense(item=item, batch=batch, quantity=1, by_user=pharmacist)
+    item.refresh_from_db()
+    assert item.directions == "4 tablets at night"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (None, "2 tablets · at night · 5 days\nAfter food"),
+        ("", "2 tablets · at night · 5 days\nAfter food"),
+        ("Vidonge 2 usiku", "Vidonge 2 usiku"),
+    ],
+)
+def test_the_doctors_words_stand_on_exactly_what_was_written(inside, pharmacist, tablets, typed, kept):
+    item, batch = tablets("20 mg")
+    desk.dispense(item=item, batch=batch, quantity=2, directions=typed, by_user=pharmacist)
+    item.refresh_from_db()
+    assert item.directions == kept
+
+
+def test_what_is_sold_over_the_counter_needs_no_directions(cast, inside, pharmacist):
+    medicine = stocked(cast.uzima)
+    item, [batch] = item_of(cast.uzima, prepared(cast, medicine)), batches_of(cast.uzima, medicine)
+    for typed in ("1 tablet at night", ""):
+        desk.dispense(item=item, batch=batch, quantity=1, directions=typed, by_user=pharmacist)
+        item.refresh_from_db()
+        assert item.directions == typed
+
+
+def test_directions_do_not_go_over_to_a_substitute(cast, inside, pharmacist, tablets):
+    item, batch = tablets("10 mg")
+    row = desk.dispense(item=item, batch=batch, quantity=1, directions="4 tablets at night", by_user=pharmacist)
+    desk.undo_dispensing(dispensing=row, by_user=pharmacist)
+    strong = stocked(cast.uzima, "Cetirizine", strength="40 mg")
+    asked = substitution.propose(item=item, medicine=strong, quantity=1, reason="Out", by_user=pharmacist)
+    substitution.answer(substitution=asked, by_user=cast.patient.user, accepts=True)
+    item.refresh_from_db()
+    assert item.directions == ""
+    with pytest.raises(DirectionsMissing):
+        desk.dispense(item=item, batch=batches_of(cast.uzima, strong)[0], quantity=1, by_user=pharmacist)
+
+
 # A prescription that is replaced after the order
 
 
@@ -366,9 +441,9 @@ def replaced(cast, visit):
     strong = {"form": "capsule", "strength": "500 mg", "pack_unit": "capsules", "is_prescription_only": True}
 
     class Replaced:
-        medicine, free = stocked(cast.uzima, "Amoxicillin", **strong), stocked(cast.uzima, "Zinc", strength="20 mg")
+        medicine, free = stocked(cast.uzima, "Amoxicillin", **strong), stocked(cast.uzima, "Cetirizine")
         other = stocked(cast.uzima, "Amoxicillin", **strong)
-        prescription = issue(visit, line(**AMOXICILLIN), line("Zinc 20 mg tablet"))
+        prescription = issue(visit, line(**AMOXICILLIN), line("Cetirizine 10 mg tablet"))
 
         @staticmethod
         def order(*lines, **extra):
@@ -393,7 +468,9 @@ def test_nothing_that_needs_a_replaced_prescription_is_given_out(cast, inside, p
     with pytest.raises(PrescriptionReplaced):
         desk.dispense(item=item, batch=batch, quantity=1, by_user=pharmacist)
     assert given(cast.uzima, order) == 1
-    # What anybody may buy needs none.
+    # What anybody may buy needs none, but the doctor's words of a mistake are not printed on it.
+    with pytest.raises(DirectionsMissing):
+        desk.dispense(item=other, batch=free, quantity=1, by_user=pharmacist)
     desk.dispense(item=other, batch=free, quantity=1, directions="1 tablet a day", by_user=pharmacist)
     desk.undo_dispensing(dispensing=row, by_user=pharmacist)
     desk.take_out(item=item, keep=0, by_user=pharmacist, reason="The doctor wrote another one")

@@ -1,18 +1,21 @@
 """One order at the pharmacy's desk: its page, and what moves it on."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.timesince import timesince
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinics.policies import can, capability_required, request_membership
 from pharmacy import selectors_desk as selectors
 from pharmacy.exceptions import OrderRefundChanged, PrescriptionReplaced
-from pharmacy.forms.desk import CourierForm, HandOverForm, ReasonForm
+from pharmacy.forms.desk import LONGEST_DIRECTIONS, CourierForm, HandOverForm, ReasonForm
 from pharmacy.models import OPEN_STATUSES, Order, OrderStatus
 from pharmacy.selectors_stopped import is_stopped
 from pharmacy.services import desk
@@ -21,15 +24,33 @@ from pharmacy.states import today_at
 from pharmacy.views.desk.page import BAD, CONFLICT, REFUSALS, around, do, order_or_404, order_url, page, why
 from precta import clock
 from precta.audit.services import record
+from precta.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was typed at a line and why it was not done."""
+
+    item_id: str
+    says: str
+    typed: Mapping[str, str]
 
 
 @capability_required("orders.view")
 @require_safe
 def order(request: HttpRequest, order_id: str) -> HttpResponse:
     """The pick list with everything that stands beside it; who looked is kept in the trail."""
-    found = order_or_404(request, order_id)
+    return order_page(request, order_or_404(request, order_id))
+
+
+def order_page(
+    request: HttpRequest, found: Order, *, refused: Refused | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of the order; what was `refused` stands at its line, with what was typed there."""
     now = clock.now()
     lines = selectors.lines_of(found, today_at(request.clinic))
+    if refused is not None:
+        _show_again(lines, refused)
     member = request_membership(request)
     refunds = selectors.refunds_of(found)
     since = selectors.waits_since(found)
@@ -48,6 +69,8 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
         "has_given": any(line.given for line in lines),
         "asked": sum(line.asked is not None for line in lines),
         "may_dispense": may_dispense,
+        "label_language": get_language_info(found.patient.preferred_language)["name_translated"],
+        "longest_directions": LONGEST_DIRECTIONS,
         "may_cancel": can(member, "orders.cancel"),
         "payments": selectors.payments_of(found),
         "refunds": refunds,
@@ -56,7 +79,16 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
     record("order.viewed", resource=found)
     if found.prescription_id:
         record("prescription.viewed", resource=("prescription", found.prescription_id), details={"order": found.pk})
-    return page(request, "order", context)
+    return page(request, "order", context, status=status)
+
+
+def _show_again(lines: list[selectors.Line], refused: Refused) -> None:
+    for line in lines:
+        if line.item.pk == refused.item_id:
+            line.refusal = refused.says
+            line.directions = refused.typed.get("directions", line.directions)
+            for offer in line.offers:
+                offer.typed = printable(refused.typed.get(f"batch-{offer.batch.pk}", "")[:6])
 
 
 @capability_required("orders.dispense")

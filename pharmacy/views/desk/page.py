@@ -119,6 +119,12 @@ SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
         lambda: _("That batch does not hold as many packs any more. Look at the numbers again, please."),
     ),
     (
+        exceptions.DirectionsMissing,
+        lambda: _(
+            "This is not exactly what the doctor wrote. Write how much of it to take and how often: the label says it."
+        ),
+    ),
+    (
         exceptions.PrescriptionReplaced,
         lambda: _(
             "The doctor replaced this prescription, so nothing that needs it is given out any more. Take these packs "
