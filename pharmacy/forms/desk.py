@@ -86,7 +86,7 @@ class DirectionsForm(forms.Form):
     """How to take it, as the label says; what a doctor may write of a line fits in."""
 
     directions = forms.CharField(
-        label=_("How to take it"),
+        label=_("How to take it, on the label"),
         required=False,
         max_length=LONGEST_DIRECTIONS,
         validators=[plain_text],
