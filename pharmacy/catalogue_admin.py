@@ -16,7 +16,7 @@ from clinics.admin_sites import clinic_admin
 from clinics.admin_tools import ConfirmedAction
 from clinics.policies import can, request_membership
 from pharmacy.catalogue_fields import known_substances
-from pharmacy.exceptions import ArticleNumberTaken
+from pharmacy.exceptions import ArticleNumberTaken, ArticleOrdered
 from pharmacy.forms.catalogue import ArticleForm
 from pharmacy.formulary import known_medicines
 from pharmacy.models import Medicine
@@ -134,8 +134,8 @@ class MedicineAdmin(ClinicModelAdmin):
         context = {**known, **(kwargs.pop("extra_context", None) or {})}
         try:
             response = super().changeform_view(request, object_id, form_url, context)
-        except ArticleNumberTaken:
-            # Somebody took the number between the form's check and the saving: now the check finds it.
+        except (ArticleNumberTaken, ArticleOrdered):
+            # Somebody took the number, or ordered it, between the form's check and the saving: now the check finds it.
             response = super().changeform_view(request, object_id, form_url, context)
         adminform = (getattr(response, "context_data", None) or {}).get("adminform")
         if request.method == "POST" and adminform is not None and adminform.form.errors:

@@ -155,6 +155,14 @@ class DayField(forms.Field):
         raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 
+# An order is reckoned and labelled by these: what differs in one of them is another article.
+FIXED_ONCE_ORDERED = ("substances", "form", "strength", "pack_size", "pack_unit")
+IS_ORDERED = _(
+    "There are orders of this article, so this stays as it is. Take it off sale and add the other one under a number "
+    "of its own."
+)
+
+
 def article_fields() -> dict[str, forms.Field]:
     """One field for each column of an article that may be written, new ones each time: a form keeps them."""
     return {

@@ -4,11 +4,16 @@ from collections.abc import Callable
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from accounts.selectors import language_of
 from appointments.notices.recipients import patient_side
 from clinics.models import Clinic
+from pharmacy.catalogue_notices import pharmacists_of
 from pharmacy.models import Order, OrderStatus, Substitution, SubstitutionStatus
 from pharmacy.order_notices import Words
+from pharmacy.selectors_desk import IN_HAND
+from pharmacy.selectors_stopped import orders_stopped_by
 from precta.hosts import clinic_url, platform_url
 from precta.notifications.models import Channel, NotificationType
 from precta.notifications.services import notify
@@ -39,22 +44,43 @@ def tell_answered(event: OutboxEvent) -> None:
         _tell_patient(event, order, clinic, lambda: _noted(order, clinic))
     if how == "staff":
         return
-    said = {
-        SubstitutionStatus.ACCEPTED: _("The patient of order %(number)s agrees"),
-        SubstitutionStatus.DECLINED: _("The patient of order %(number)s does not agree"),
-    }.get(SubstitutionStatus(asked.status), _("What you proposed for order %(number)s was sold meanwhile"))
+    language = language_of(asked.proposed_by) or "en"
+    with translation.override(language):
+        said = _answered(order, asked.status)
     notify(
         event_id=event.pk,
         user=asked.proposed_by,
         type=NotificationType.ORDER_STATUS,
-        title=said % {"number": order.number},
-        body=_("It stands with the line, at the pharmacy's desk."),
-        data={
-            "url": clinic_url(clinic, "clinic_admin:pharmacy_desk_order", order.pk),
-            "action": _("Open the order"),
-        },
+        title=said.title,
+        body=said.body,
+        data={"url": _desk_page(order, clinic), "action": said.action},
+        language=language,
         channels=(Channel.PUSH,),
     )
+
+
+@on("prescription.replaced")
+def tell_replaced(event: OutboxEvent) -> None:
+    """The pharmacists learn which orders they may not give out as they stand, and which are on their way already."""
+    clinic = current_clinic()
+    orders = list(orders_stopped_by(event.payload["prescription_id"]).filter(status__in=IN_HAND))
+    if clinic is None or not orders:
+        return
+    url = _desk_page(orders[0], clinic) if len(orders) == 1 else clinic_url(clinic, "clinic_admin:pharmacy_desk")
+    for user in pharmacists_of(clinic):
+        language = language_of(user) or "en"
+        with translation.override(language):
+            said = _replaced(orders)
+        notify(
+            event_id=event.pk,
+            user=user,
+            type=NotificationType.ORDER_STATUS,
+            title=said.title,
+            body=said.body,
+            data={"url": url, "action": said.action},
+            language=language,
+            channels=EVERYWHERE,
+        )
 
 
 @on("order.courier_changed")
@@ -64,6 +90,28 @@ def tell_courier(event: OutboxEvent) -> None:
     order, clinic = rows.filter(pk=event.payload["order_id"]).first(), current_clinic()
     if order is not None and clinic is not None and order.status == OrderStatus.DISPATCHED:
         _tell_patient(event, order, clinic, lambda: _courier(order))
+
+
+def _answered(order: Order, status: str) -> Words:
+    title = {
+        SubstitutionStatus.ACCEPTED: _("The patient of order %(number)s agrees"),
+        SubstitutionStatus.DECLINED: _("The patient of order %(number)s does not agree"),
+    }.get(SubstitutionStatus(status), _("What you proposed for order %(number)s cannot be had any more"))
+    body = _("It stands with the line, at the pharmacy's desk.")
+    return Words(title % {"number": order.number}, body, _("Open the order"))
+
+
+def _replaced(orders: list[Order]) -> Words:
+    title = ngettext(
+        "The prescription of order %(numbers)s was replaced",
+        "The prescription of orders %(numbers)s was replaced",
+        len(orders),
+    )
+    body = _(
+        "The doctor wrote another one in its place. Nothing that needs it leaves the pharmacy any more. If a parcel "
+        "has left already, call the patient."
+    )
+    return Words(title % {"numbers": ", ".join(order.number for order in orders)}, body, _("See the order"))
 
 
 def _question(order: Order, clinic: Clinic) -> Words:
@@ -112,6 +160,10 @@ def _tell_patient(event: OutboxEvent, order: Order, clinic: Clinic, words: Calla
             channels=EVERYWHERE,
             sms=said.sms,
         )
+
+
+def _desk_page(order: Order, clinic: Clinic) -> str:
+    return clinic_url(clinic, "clinic_admin:pharmacy_desk_order", order.pk)
 
 
 def _page(order: Order, clinic: Clinic) -> str:

@@ -220,6 +220,14 @@ class NotAllDispensed(DeskError):
     """Lines lack packs, or wait for the patient's answer; nothing leaves the house half."""
 
 
+class DirectionsMissing(DeskError):
+    """The medicine is not exactly what the doctor wrote: the pharmacist says how to take it."""
+
+
+class PrescriptionReplaced(DeskError):
+    """Another prescription took the place of the one that the line needs: nothing is given out of it any more."""
+
+
 class AnswerAwaited(DeskError):
     """The patient was asked about this line and has not answered."""
 
@@ -247,6 +255,10 @@ class CatalogueError(Exception):
 
 class ArticleNumberTaken(CatalogueError):
     """Another article has this number."""
+
+
+class ArticleOrdered(CatalogueError):
+    """There are orders of it, which its strength, form and pack were reckoned by: those stay."""
 
 
 class AlreadyExpired(CatalogueError):

@@ -131,6 +131,8 @@ def _delivered(order: Order, clinic: Clinic) -> Words:
 def _cancelled(order: Order, clinic: Clinic, side: str) -> Words:
     if side == Side.PATIENT:
         who = _("You cancelled this order.")
+    elif order.cancellation_reason == reasons.PRESCRIPTION_REPLACED:
+        who = _("The doctor replaced the prescription that it was made from. Order again from the new one.")
     else:
         who = _("The clinic had to cancel this order. We are sorry.")
     return _about(order, clinic, _("Your order is cancelled"), who, _back(order.refund_due, order.currency))

@@ -7,7 +7,8 @@ HOLD_EXPIRED = "hold expired"
 MONEY_TOO_LATE = "money came too late"
 CLINIC_SUSPENDED = "clinic suspended"
 NOTHING_LEFT = "nothing left to give"
+PRESCRIPTION_REPLACED = "prescription replaced"
 
-OF_THE_PORTAL = frozenset({HOLD_EXPIRED, MONEY_TOO_LATE, CLINIC_SUSPENDED, NOTHING_LEFT})
+OF_THE_PORTAL = frozenset({HOLD_EXPIRED, MONEY_TOO_LATE, CLINIC_SUSPENDED, NOTHING_LEFT, PRESCRIPTION_REPLACED})
 # Orders that were never placed.
 NEVER_PLACED = frozenset({HOLD_EXPIRED, MONEY_TOO_LATE})

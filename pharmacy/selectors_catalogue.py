@@ -1,11 +1,12 @@
 """Reading the catalogue of the active clinic's pharmacy."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import DateField, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 
-from pharmacy.models import Medicine, MedicineBatch
+from pharmacy.models import Medicine, MedicineBatch, OrderItem, Substitution, SubstitutionStatus
 from pharmacy.models.medicine import MedicineQuerySet
 
 MOST_WORDS = 6
@@ -35,6 +36,14 @@ def matching(rows: Any, asked: str) -> Any:
             | Q(sku__istartswith=word)
         )
     return rows
+
+
+def ordered_among(medicine_ids: Iterable[str]) -> set[str]:
+    """Those that an order was ever made of, or that a patient is asked about."""
+    ids = list(medicine_ids)
+    lines = OrderItem.objects.filter(medicine__in=ids).order_by().values_list("medicine_id", flat=True).distinct()
+    asked = Substitution.objects.filter(medicine__in=ids, status=SubstitutionStatus.PROPOSED).order_by()
+    return {*lines, *asked.values_list("medicine_id", flat=True)}
 
 
 def with_next_expiry(rows: Any) -> Any:

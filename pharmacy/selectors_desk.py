@@ -7,12 +7,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.selectors import names_of
+from pharmacy.directions import proposed_for, written_for
 from pharmacy.matching import Wanted, packs_left, packs_needed, share_of, wanted_of
 from pharmacy.models import (
+    OPEN_STATUSES,
     Dispensing,
     Fulfilment,
     Medicine,
@@ -44,6 +46,8 @@ ORDERS = {
     "on_the_way": ("dispatched_at", "pk"),
     "done": ("-updated_at", "pk"),
 }
+# Where it matters that a prescription was replaced.
+IN_HAND = (*OPEN_STATUSES, OrderStatus.DISPATCHED)
 # How long an order may lie before the queue warns of it, and when it is late.
 WARN_AFTER, LATE_AFTER = timedelta(hours=2), timedelta(hours=24)
 # A courier, or a parcel on the counter, may take longer.
@@ -69,7 +73,8 @@ def counts(how: str = "") -> dict[str, int]:
 
 def queue(tab: str, *, how: str = "", words: str = "") -> QuerySet[Order]:
     """The orders of a tab, the oldest first (what is done: the latest first), each with `packs`, `given` and `asked`:
-    how many packs it has, how many of them lie in the parcel, and how many questions wait for the patient.
+    how many packs it has, how many of them lie in the parcel, and how many questions wait for the patient; and whether
+    its prescription `is_replaced`.
 
     `words` find an order by its number, or by name or phone of the patient or of who ordered.
     """
@@ -88,6 +93,7 @@ def queue(tab: str, *, how: str = "", words: str = "") -> QuerySet[Order]:
             lines=_summed(lines.annotate(n=Count("pk", filter=Q(quantity__gt=0)))),
             given=_summed(given.values("item__order").annotate(n=Sum("quantity"))),
             asked=_summed(asked.values("item__order").annotate(n=Count("pk"))),
+            is_replaced=Exists(Prescription.objects.filter(replaces=OuterRef("prescription"))),
         )
         .order_by(*ORDERS[tab])
     )
@@ -140,11 +146,12 @@ def lateness(order: Order, now: datetime) -> str:
 @dataclass(slots=True)
 class Offer:
     """A batch that a line may be dispensed from; `take` is how many packs of it are proposed, the first to expire
-    first."""
+    first. `typed` is what stood there when the desk was refused."""
 
     batch: MedicineBatch
     take: int
     is_soon: bool
+    typed: str = ""
 
 
 @dataclass(slots=True)
@@ -159,6 +166,13 @@ class Line:
     warnings: list[Warning] = field(default_factory=list)
     asked: Substitution | None = None
     answered: list[Substitution] = field(default_factory=list)
+    # It needs a prescription that was replaced.
+    is_stopped: bool = False
+    # What the label is to say, and whether the pharmacist has to write it, because no doctor did for this medicine.
+    directions: str = ""
+    needs_directions: bool = False
+    # Why the desk was refused a moment ago.
+    refusal: str = ""
 
     @property
     def given_packs(self) -> int:
@@ -196,17 +210,23 @@ def lines_of(order: Order, today: date) -> list[Line]:
     _name(given, asked)
     warned = _warnings(order, items, today)
     prescription = order.prescription
+    is_stopping = order.status in IN_HAND and prescription is not None and prescription.replacement is not None
     lines = []
     for item in items:
         written = None
         if prescription is not None and item.prescription_line is not None:
             written = prescription.medications[item.prescription_line]
         line = Line(item=item, written=written)
+        line.is_stopped = (
+            is_stopping and written is not None and item.medicine.is_prescription_only and item.quantity > 0
+        )
         line.given = [row for row in given[item.pk] if row.undone_at is None]
         line.undone = [row for row in given[item.pk] if row.undone_at is not None]
         line.asked = next((row for row in asked[item.pk] if row.status == SubstitutionStatus.PROPOSED), None)
         line.answered = [row for row in asked[item.pk] if row.status != SubstitutionStatus.PROPOSED]
         line.warnings = warned.get(item.pk, [])
+        line.directions = proposed_for(item, prescription)
+        line.needs_directions = written is not None and not written_for(item, prescription)
         left = line.left
         for batch in batches[item.medicine_id]:
             take = min(left, batch.on_hand)

@@ -5,9 +5,18 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from pharmacy.catalogue_fields import MOST_PACKS, NO_SUBSTANCE, DayField, WholeField, article_fields
+from pharmacy.catalogue_fields import (
+    FIXED_ONCE_ORDERED,
+    IS_ORDERED,
+    MOST_PACKS,
+    NO_SUBSTANCE,
+    DayField,
+    WholeField,
+    article_fields,
+)
 from pharmacy.models import Medicine
 from pharmacy.names import substances_of
+from pharmacy.selectors_catalogue import ordered_among
 from precta.text import LineField
 
 
@@ -44,7 +53,18 @@ class ArticleForm(forms.ModelForm):
             data["substances"] = substances_of(data["generic_name"])
             if not data["substances"]:
                 self.add_error("substances", NO_SUBSTANCE)
+        self._keep_what_is_ordered(data)
         return data
+
+    def _keep_what_is_ordered(self, data: dict[str, Any]) -> None:
+        """The instance still shows what is kept."""
+        if self.instance._state.adding:
+            return
+        changed = [name for name in FIXED_ONCE_ORDERED if name in self.changed_data and name in data]
+        fixed = [name for name in changed if data[name] != getattr(self.instance, name)]
+        if fixed and ordered_among([self.instance.pk]):
+            for name in fixed:
+                self.add_error(name, IS_ORDERED)
 
 
 for _name, _field in article_fields().items():

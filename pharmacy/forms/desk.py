@@ -1,16 +1,20 @@
 """What the pharmacy's desk types."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from pharmacy.exceptions import BatchUnusable
 from precta.payments.exceptions import InvalidPhone
 from precta.payments.phones import mpesa_phone
-from precta.text import LineField
+from precta.text import LineField, plain_text
 
 MOST_PACKS = 1000
+LONGEST_DIRECTIONS = 700
+ID = re.compile(r"[a-z0-9]{1,36}")
 
 
 class CourierForm(forms.Form):
@@ -88,9 +92,21 @@ class ConsentForm(forms.Form):
     )
 
 
+class DirectionsForm(forms.Form):
+    """How to take it, as the label says; what a doctor may write of a line fits in."""
+
+    directions = forms.CharField(
+        label=_("How to take it, on the label"),
+        required=False,
+        max_length=LONGEST_DIRECTIONS,
+        validators=[plain_text],
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 def packs_of_batches(posted: Any) -> list[tuple[str, int]]:
     """`batch-<id>=2` fields → (batch id, packs), those with none left out. Raises ValidationError for what is no number
-    of packs."""
+    of packs, BatchUnusable for what is no batch's id."""
     packs = []
     for name in posted:
         if not name.startswith("batch-"):
@@ -99,5 +115,8 @@ def packs_of_batches(posted: Any) -> list[tuple[str, int]]:
         if not (typed.isascii() and typed.isdigit() and int(typed[:6]) <= MOST_PACKS and len(typed) <= 6):
             raise ValidationError(_("Write whole packs."), code="packs")
         if int(typed):
-            packs.append((name.removeprefix("batch-")[:36], int(typed)))
+            batch_id = name.removeprefix("batch-")
+            if not ID.fullmatch(batch_id):
+                raise BatchUnusable
+            packs.append((batch_id, int(typed)))
     return packs

@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                 ('total_price', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='line total')),
                 ('prescription_line', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='line of the prescription')),
                 ('removal_reason', models.CharField(blank=True, default='', max_length=200, verbose_name='why there are fewer')),
+                ('directions', models.TextField(blank=True, default='', verbose_name='directions on the label')),
                 ('medicine', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='pharmacy.medicine', verbose_name='medicine')),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='pharmacy.order', verbose_name='order')),
             ],

@@ -178,7 +178,8 @@ class OrderItem(models.Model):
     none, stay when the pharmacy could not give them, with the reason.
 
     `prescription_line` is the place (from 0) of the line of the order's prescription that it fills; None when it is
-    sold over the counter. `name` is the medicine's as it was then.
+    sold over the counter. `name` is the medicine's as it was then. `directions` are what the label of its packs says of
+    how to take them.
     """
 
     id = IdField()
@@ -192,6 +193,7 @@ class OrderItem(models.Model):
     total_price = models.DecimalField(_("line total"), max_digits=10, decimal_places=2)
     prescription_line = models.PositiveSmallIntegerField(_("line of the prescription"), null=True, blank=True)
     removal_reason = models.CharField(_("why there are fewer"), max_length=200, blank=True, default="")
+    directions = models.TextField(_("directions on the label"), blank=True, default="")
 
     class Meta:
         verbose_name = _("item")

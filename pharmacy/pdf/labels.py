@@ -41,8 +41,8 @@ def inputs_of(order: Order, lines: "list[Line]", clinic: Clinic) -> dict[str, st
 
 
 def _label(line: "Line", clinic: Clinic) -> dict[str, Any]:
-    medicine, written = line.item.medicine, line.written
-    how = " · ".join(written[name] for name in ("dosage", "frequency", "duration")) if written else ""
+    medicine = line.item.medicine
+    how, _end, note = line.item.directions.partition("\n")
     given = line.given[-1]
     day = formats.date_format(given.dispensed_at.astimezone(clinic.policy.tz), "j M Y")
     packs = ngettext("%(count)d pack of %(size)d %(unit)s", "%(count)d packs of %(size)d %(unit)s", line.given_packs)
@@ -53,7 +53,7 @@ def _label(line: "Line", clinic: Clinic) -> dict[str, Any]:
         "brand": printable(medicine.brand_name),
         "packs": packs % {"count": line.given_packs, "size": medicine.pack_size, "unit": medicine.pack_unit},
         "how": printable(how) or _("Use it as the leaflet in the pack says."),
-        "note": printable(written["instructions"]) if written else "",
+        "note": printable(note),
         "batches": [
             _("Batch %(number)s, expires %(day)s")
             % {"number": printable(number), "day": formats.date_format(expires, "M Y")}

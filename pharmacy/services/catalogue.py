@@ -8,7 +8,9 @@ from django.db import IntegrityError, transaction
 
 from clinics.models import Clinic
 from pharmacy import exceptions
+from pharmacy.catalogue_fields import FIXED_ONCE_ORDERED
 from pharmacy.models import Medicine, MedicineBatch, MovementKind, PriceChange, StockMovement
+from pharmacy.selectors_catalogue import ordered_among
 from pharmacy.services import stock
 from precta import clock
 from precta.audit.services import record
@@ -26,7 +28,8 @@ def save_medicine(*, medicine: Medicine, by_user: Any, fields: Collection[str] |
     """Add the article, or save those of its `fields` that the person changed (all of them when None).
 
     What somebody else changed meanwhile in other fields stays theirs. A new price is written into the history of
-    prices with who set it. Raises ArticleNumberTaken.
+    prices with who set it. Raises ArticleNumberTaken, and ArticleOrdered for another strength, form or pack of what was
+    ordered before.
     """
     is_new = medicine._state.adding
     chosen = [name for name in EDITABLE if fields is None or name in fields]
@@ -55,6 +58,8 @@ def _save_changed(medicine: Medicine, chosen: list[str], by_user: Any) -> None:
     changed = [name for name in chosen if getattr(before, name) != getattr(medicine, name)]
     if not changed:
         return
+    if not set(changed).isdisjoint(FIXED_ONCE_ORDERED) and ordered_among([medicine.pk]):
+        raise exceptions.ArticleOrdered
     medicine.save(update_fields=[*changed, "updated_at"])
     if "price" in changed:
         PriceChange.objects.create(

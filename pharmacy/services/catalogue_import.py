@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,10 +20,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pharmacy import exceptions
-from pharmacy.catalogue_fields import MOST_PACKS, NO_SUBSTANCE, DayField, WholeField, article_fields
+from pharmacy.catalogue_fields import (
+    FIXED_ONCE_ORDERED,
+    IS_ORDERED,
+    MOST_PACKS,
+    NO_SUBSTANCE,
+    DayField,
+    WholeField,
+    article_fields,
+)
 from pharmacy.catalogue_file import Record, Table, heading, read_table
 from pharmacy.models import Medicine, MedicineBatch, MovementKind, PriceChange, StockMovement
 from pharmacy.names import substances_of
+from pharmacy.selectors_catalogue import ordered_among
 from pharmacy.services.stock import missing_packs
 from precta import clock
 from precta.audit.services import record
@@ -187,6 +197,10 @@ class _Reader:
                 self.plan.entries.append(entry)
         return self.plan
 
+    @cached_property
+    def _ordered(self) -> set[str]:
+        return ordered_among(one.pk for one in self.known.values())
+
     def _sku(self, row: Record) -> str:
         try:
             return self.fields["sku"].clean(row.cells.get("sku", ""))
@@ -224,6 +238,11 @@ class _Reader:
         differences = [
             (name, getattr(known, name), value) for name, value in values.items() if getattr(known, name) != value
         ]
+        fixed = [name for name, _old, _new in differences if name in FIXED_ONCE_ORDERED]
+        if fixed and known.pk in self._ordered:
+            for name in fixed:
+                self._problem(row, name if name in self.table.columns else "generic_name", str(IS_ORDERED))
+            return None
         for name, value in values.items():
             setattr(known, name, value)
         return Entry(row.line, known, False, differences, opening)

@@ -11,13 +11,16 @@ from django.db import transaction
 from django.db.models import Sum
 
 from accounts.models import User
+from pharmacy.directions import proposed_for, written_for
 from pharmacy.exceptions import (
     AnswerAwaited,
     BatchUnusable,
     CourierMissing,
+    DirectionsMissing,
     LineChanged,
     NotAllDispensed,
     OrderChanged,
+    PrescriptionReplaced,
     TooManyPacks,
 )
 from pharmacy.locks import lock_order
@@ -30,9 +33,11 @@ from pharmacy.models import (
     Order,
     OrderItem,
     OrderStatus,
+    Prescription,
     Substitution,
     SubstitutionStatus,
 )
+from pharmacy.selectors_stopped import is_stopped, stopped_items
 from pharmacy.services.order_changes import remove_packs
 from pharmacy.services.returning import put_back
 from pharmacy.services.stock import move_batch
@@ -60,11 +65,13 @@ def dispense(
     quantity: int,
     by_user: User,
     expected_left: int | None = None,
+    directions: str | None = None,
     now: datetime | None = None,
 ) -> Dispensing:
     """`dispense_from` with one batch."""
+    packs = [(batch.pk, quantity)]
     return dispense_from(
-        item=item, packs=[(batch.pk, quantity)], by_user=by_user, expected_left=expected_left, now=now
+        item=item, packs=packs, by_user=by_user, expected_left=expected_left, directions=directions, now=now
     )[0]
 
 
@@ -75,24 +82,31 @@ def dispense_from(
     packs: Sequence[tuple[str, int]],
     by_user: User,
     expected_left: int | None = None,
+    directions: str | None = None,
     now: datetime | None = None,
 ) -> list[Dispensing]:
     """Take `packs` (batch id, how many) off the shelf for the line `item` of an order that is being prepared.
 
     What may be sold stays as it is: these packs were reserved when the order was made. `expected_left` is how many
-    packs the line lacked when the pharmacist looked. Raises OrderChanged, LineChanged, AnswerAwaited, TooManyPacks,
-    BatchUnusable, and NotEnoughOnShelf when a batch holds fewer.
+    packs the line lacked when the pharmacist looked. `directions` are kept for the label: left out or empty, the
+    doctor's words are, where they were written for exactly this medicine. Raises DirectionsMissing where they were not
+    and a prescription is filled, OrderChanged, LineChanged, AnswerAwaited, TooManyPacks,
+    BatchUnusable, PrescriptionReplaced when it needs a prescription and that was replaced, and NotEnoughOnShelf when a
+    batch holds fewer.
     """
     now = now or clock.now()
     order = locked(item.order_id, OrderStatus.PROCESSING)
-    line = OrderItem.objects.get(pk=item.pk)
+    line = OrderItem.objects.select_related("medicine").get(pk=item.pk)
     left = line.quantity - dispensed_of(line)
     if expected_left is not None and left != expected_left:
         raise LineChanged(left)
     if Substitution.objects.filter(item=line, status=SubstitutionStatus.PROPOSED).exists():
         raise AnswerAwaited
+    if stopped_items(order).filter(pk=line.pk).exists():
+        raise PrescriptionReplaced
     if not packs or not 0 < sum(count for _batch, count in packs) <= left or any(count < 1 for _batch, count in packs):
         raise TooManyPacks(left)
+    _note_directions(line, order.prescription, directions)
     batches = MedicineBatch.objects.in_bulk([batch_id for batch_id, _count in packs])
     done = []
     for batch_id, count in sorted(packs):
@@ -103,9 +117,19 @@ def dispense_from(
         done.append(
             Dispensing.objects.create(item=line, batch=batch, quantity=count, dispensed_by=by_user, dispensed_at=now)
         )
-        details = {"line": line.pk, "medicine": line.medicine_id, "batch": batch_id, "packs": count}
-        record("order.dispensed", resource=order, user=by_user, details=details)
+        # No medicine and no batch: whoever reads the trail need not see prescriptions.
+        record("order.dispensed", resource=order, user=by_user, details={"line": line.pk, "packs": count})
     return done
+
+
+def _note_directions(line: OrderItem, prescription: Prescription | None, directions: str | None) -> None:
+    words = proposed_for(line, prescription) if directions is None else directions.strip()
+    words = words or written_for(line, prescription)
+    if not words and line.prescription_line is not None:
+        raise DirectionsMissing
+    if words != line.directions:
+        line.directions = words
+        line.save(update_fields=["directions"])
 
 
 @transaction.atomic
@@ -138,12 +162,14 @@ def take_out(*, item: OrderItem, keep: int, by_user: User, reason: str, now: dat
 def dispatch(
     *, order: Order, by_user: User, courier_name: str = "", courier_phone: str = "", now: datetime | None = None
 ) -> Order:
-    """Send it off with a courier, or say that it is ready to collect. Raises OrderChanged, CourierMissing, and
-    NotAllDispensed while a line lacks packs or waits for the patient's answer."""
+    """Send it off with a courier, or say that it is ready to collect. Raises OrderChanged, CourierMissing,
+    PrescriptionReplaced, and NotAllDispensed while a line lacks packs or waits for the patient's answer."""
     row = locked(order.pk, OrderStatus.PROCESSING)
     is_delivery = row.fulfilment == Fulfilment.DELIVERY
     if is_delivery and not (courier_name.strip() and courier_phone.strip()):
         raise CourierMissing
+    if is_stopped(row):
+        raise PrescriptionReplaced
     if not is_complete(row):
         raise NotAllDispensed
     courier = {"courier_name": courier_name.strip(), "courier_phone": courier_phone.strip()} if is_delivery else {}

@@ -20,12 +20,14 @@ from pharmacy.models import (
     Substitution,
     SubstitutionStatus,
 )
+from pharmacy.selectors_stopped import orders_stopped_by
 from pharmacy.services.ordering import packs_of
 from pharmacy.services.returning import put_back
 from pharmacy.services.stock import release
 from pharmacy.services.transitions import move
 from precta import clock
 from precta.audit.services import record
+from precta.ids import new_id
 from precta.outbox.services import emit
 from precta.payments.models import Payment, PaymentPurpose
 from precta.payments.selectors import paid_total, refunded_total
@@ -68,6 +70,15 @@ def cancel_order(
         if locked.status == OrderStatus.CANCELLED:
             return locked
         return _cancel(locked, by_user, side, _own_words(reason, by_user), expected_refund, now or clock.now())
+
+
+def cancel_unpaid_of(prescription_id: str) -> int:
+    """Let go of the unpaid orders that need this prescription, which was replaced; how many. Their packs are for sale
+    again, and money that is under way to them goes back."""
+    held = list(orders_stopped_by(prescription_id).filter(status=OrderStatus.PENDING_PAYMENT))
+    for order in held:
+        cancel_order(order=order, by_user=None, side=Side.CLINIC, reason=reasons.PRESCRIPTION_REPLACED)
+    return len(held)
 
 
 def _cancel(
@@ -156,8 +167,8 @@ def _lower(order: Order, row: OrderItem, keep: int, by_user: User, reason: str) 
             status=SubstitutionStatus.WITHDRAWN, answered_at=clock.now(), answered_by_id=by_user.pk
         )
     reprice(order)
-    # A line only ever gets fewer: how many stay names the decision.
-    give_back(payments, back, reason="not available", key=f"line:{row.pk}:{row.medicine_id}:{keep}")
+    # The order's lock makes it once. How many stay names no decision: a substitute may bring more packs again.
+    give_back(payments, back, reason="not available", key=f"line:{row.pk}:{new_id()}")
     details = {"item": row.pk, "packs": removed, "refund": str(back)}
     record("order.changed", resource=order, user=by_user, details=details)
     emit("order.changed", order_id=order.pk, item_id=row.pk)

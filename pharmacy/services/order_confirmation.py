@@ -11,6 +11,8 @@ from pharmacy import order_reasons as reasons
 from pharmacy.exceptions import OrderError, StockError
 from pharmacy.locks import lock_order, lock_prescription
 from pharmacy.models import Order, OrderItem, OrderStatus
+from pharmacy.selectors_stopped import is_stopped
+from pharmacy.services.order_changes import Side, cancel_order
 from pharmacy.services.ordering import OrderLine, check_prescribed, packs_of, usable_allowance
 from pharmacy.services.stock import lock_medicines, reserve
 from pharmacy.services.transitions import move
@@ -18,7 +20,8 @@ from precta import clock
 from precta.audit.services import record
 from precta.ids import new_id
 from precta.outbox.services import emit
-from precta.payments.models import Payment, PaymentPurpose
+from precta.payments.exceptions import HoldEnded
+from precta.payments.models import Payment, PaymentMethod, PaymentPurpose
 from precta.payments.selectors import paid_total, refunded_total
 from precta.tenancy import current_clinic
 
@@ -26,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 
 def take_locks(*, payment: Payment) -> None:
-    """Lock what comes before the payment in the order of `pharmacy.locks`. Money that comes late takes packs again:
-    then the prescription, and the medicines, too."""
+    """Lock what comes before the payment in the order of `pharmacy.locks`: money that comes late takes packs again, and
+    what needs a prescription that was replaced is given back. Raises HoldEnded for cash that comes to nothing."""
     if payment.type != PaymentPurpose.ORDER:
         return
     seen = Order.objects.filter(pk=payment.subject_id).only("pk", "prescription_id").first()
@@ -36,12 +39,17 @@ def take_locks(*, payment: Payment) -> None:
     if seen.prescription_id is not None:
         lock_prescription(seen.prescription_id)
     order = lock_order(seen.pk)
-    if order.status == OrderStatus.CANCELLED:
+    is_over = order.status == OrderStatus.CANCELLED
+    if payment.method == PaymentMethod.CASH and (is_over or _is_held_in_vain(order)):
+        raise HoldEnded  # the banknote is still in the payer's hand
+    if is_over or order.prescription_id is not None:
         lock_medicines(medicine_id for medicine_id, _count in packs_of(order))
 
 
 def place_paid(*, payment: Payment, now: datetime | None = None) -> None:
-    """`payment` is complete: place its order, or, when the hold had ended, take the packs again or give all back.
+    """`payment` is complete: place its order, or, when the hold had ended, take the packs again or give all back; all
+    goes back as well when the prescription that it needs was replaced meanwhile. One that ended meanwhile gives what
+    was ordered on its last day.
 
     `take_locks` has run in this transaction. A second call changes nothing.
     """
@@ -52,7 +60,10 @@ def place_paid(*, payment: Payment, now: datetime | None = None) -> None:
     if order is None:
         logger.error("payment %s pays for an order that does not exist", payment.pk)
         return
-    if order.status == OrderStatus.PENDING_PAYMENT:
+    if _is_held_in_vain(order):
+        Order.objects.filter(pk=order.pk).update(payment=payment)
+        cancel_order(order=order, by_user=None, side=Side.CLINIC, reason=reasons.PRESCRIPTION_REPLACED, now=now)
+    elif order.status == OrderStatus.PENDING_PAYMENT:
         move(order, OrderStatus.PLACED, payment=payment, placed_at=now)
         record("order.placed", resource=order, details={"payment": payment.pk})
         emit("order.placed", order_id=order.pk)
@@ -62,6 +73,10 @@ def place_paid(*, payment: Payment, now: datetime | None = None) -> None:
     elif paid_total(order.pk) - refunded_total(order.pk) - order.total_amount >= payment.amount:
         # The order stands without it.
         _return_surplus(order, payment)
+
+
+def _is_held_in_vain(order: Order) -> bool:
+    return order.status == OrderStatus.PENDING_PAYMENT and is_stopped(order)
 
 
 def _take_again(ended: Order, payment: Payment, now: datetime) -> bool:

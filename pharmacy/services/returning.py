@@ -19,5 +19,5 @@ def put_back(order: Order, row: Dispensing, by_user: User | None, now: datetime)
     row.batch.refresh_from_db(fields=["set_aside_at", "on_hand"])
     if row.batch.set_aside_at is not None:
         move_shelf(batch=row.batch, change=-row.quantity, kind=MovementKind.WRITTEN_OFF, by=by_user, reason="set aside")
-    details = {"line": row.item_id, "batch": row.batch_id, "packs": row.quantity}
+    details = {"line": row.item_id, "packs": row.quantity}
     record("order.dispensing_undone", resource=order, user=by_user, details=details)

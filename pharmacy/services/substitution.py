@@ -12,6 +12,7 @@ from pharmacy.exceptions import (
     MoreThanPrescribed,
     NotASubstitute,
     OutOfStock,
+    PrescriptionReplaced,
     SubstitutionClosed,
 )
 from pharmacy.models import (
@@ -27,7 +28,7 @@ from pharmacy.services.desk import dispensed_of, locked
 from pharmacy.services.order_changes import reprice
 from pharmacy.services.ordering import name_of
 from pharmacy.services.stock import lock_medicines, release, reserve
-from pharmacy.substitutes import price_for, suits
+from pharmacy.substitutes import can_go_back, price_for, suits
 from precta import clock
 from precta.audit.services import record
 from precta.outbox.services import emit
@@ -39,8 +40,8 @@ def propose(*, item: OrderItem, medicine: Medicine, quantity: int, reason: str, 
     """Ask the patient whether `quantity` packs of `medicine` may take the place of the line.
 
     It never costs them more than the line. Raises OrderChanged, NotASubstitute, DispensedAlready, OutOfStock when there
-    are not as many now, MoreThanPrescribed when the prescription does not give as many, and AnswerAwaited while an
-    earlier question is open.
+    are not as many now, MoreThanPrescribed when the prescription does not give as many, PrescriptionReplaced when it
+    gives nothing any more, and AnswerAwaited while an earlier question is open.
     """
     allowance = _allowance(item.order_id)
     order = locked(item.order_id, *OPEN_STATUSES)
@@ -55,12 +56,15 @@ def propose(*, item: OrderItem, medicine: Medicine, quantity: int, reason: str, 
     left = Medicine.objects.values_list("stock", flat=True).get(pk=medicine.pk)
     if left < quantity:
         raise OutOfStock({medicine.pk: left})
+    price = price_for(line, medicine, quantity)
+    if not can_go_back(line.total_price - price * quantity):
+        raise NotASubstitute
     asked = Substitution.objects.create(
         item=line,
         medicine=medicine,
         replaced=line.medicine,
         quantity=quantity,
-        unit_price=price_for(line, medicine, quantity),
+        unit_price=price,
         reason=reason.strip(),
         proposed_by=by_user,
     )
@@ -83,7 +87,7 @@ def answer(
     try:
         with transaction.atomic():
             return _answer(substitution, by_user, accepts, consent.strip(), now)
-    except (OutOfStock, NotASubstitute, MoreThanPrescribed):
+    except (OutOfStock, NotASubstitute, MoreThanPrescribed, PrescriptionReplaced):
         with transaction.atomic():
             order = locked(substitution.item.order_id, *OPEN_STATUSES)
             if _close(substitution, SubstitutionStatus.WITHDRAWN, by_user, now):
@@ -121,17 +125,17 @@ def _replace(order: Order, asked: Substitution, by_user: User, allowance: Allowa
     from precta.payments.services import give_back
 
     line = OrderItem.objects.select_related("medicine").get(pk=asked.item_id)
-    medicine = Medicine.objects.get(pk=asked.medicine_id)
+    # As it is under its lock: nobody changes what was ordered (`catalogue.save_medicine`).
+    medicine = lock_medicines([line.medicine_id, asked.medicine_id])[asked.medicine_id]
     if line.medicine_id != asked.replaced_id or dispensed_of(line) or not suits(line, medicine):
         raise NotASubstitute
     check_allowed(line, medicine, asked.quantity, allowance)
-    lock_medicines([line.medicine_id, medicine.pk])
     reserve(order=order, packs=[(medicine.pk, asked.quantity)], by=by_user)
     release(order=order, packs=[(line.medicine_id, line.quantity)], by=by_user)
     saved = line.total_price - asked.unit_price * asked.quantity
-    if saved < 0:
+    if not can_go_back(saved):
         raise NotASubstitute  # packs were taken out of the line since
-    line.medicine, line.name = medicine, name_of(medicine)
+    line.medicine, line.name, line.directions = medicine, name_of(medicine), ""
     if asked.quantity != line.quantity:
         # Packs of another size: what was asked for is counted in these from now on.
         line.quantity = line.ordered_quantity = asked.quantity
@@ -151,9 +155,12 @@ def _allowance(order_id: str) -> Allowance | None:
 
 
 def check_allowed(line: OrderItem, medicine: Medicine, quantity: int, allowance: Allowance | None) -> None:
-    """Raises MoreThanPrescribed when the prescription, without this line, does not give as many packs."""
+    """Raises MoreThanPrescribed when the prescription, without this line, does not give as many packs, and
+    PrescriptionReplaced when another one gives them now: what was ordered from that one is not counted here."""
     if line.prescription_line is None or allowance is None or not medicine.is_prescription_only:
         return
+    if allowance.prescription.replacement is not None:
+        raise PrescriptionReplaced
     allowance.take(line.prescription_line, line.medicine, -line.quantity)
     left = allowance.left(line.prescription_line, medicine)
     if quantity > left:
@@ -175,10 +182,4 @@ def _close(asked: Substitution, to: str, by_user: User, now: datetime, *, consen
 
 
 def _details(asked: Substitution) -> dict[str, Any]:
-    return {
-        "substitution": asked.pk,
-        "line": asked.item_id,
-        "medicine": asked.medicine_id,
-        "instead_of": asked.replaced_id,
-        "packs": asked.quantity,
-    }
+    return {"substitution": asked.pk, "line": asked.item_id, "packs": asked.quantity}

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.selectors import staff_with_names
 from clinics.admin_sites import clinic_admin
-from clinics.policies import capability_required
+from clinics.policies import can, capability_required, request_membership
 from pharmacy import catalogue_store, exceptions
 from pharmacy.catalogue_file import COLUMNS, MOST_BYTES, Unreadable, heading
 from pharmacy.forms.catalogue import CountForm, ReceiveForm, WriteOffForm
@@ -183,6 +183,8 @@ def _stock_page(
         "receive": receive or ReceiveForm(initial={"key": new_id()}),
         "gone": medicine.batches.filter(set_aside_at__isnull=False).order_by("-set_aside_at")[:20],
         "missing": missing_packs([medicine.pk]).get(medicine.pk, 0),
+        # An order's number, or its minute, leads to the patient: on the payment, or in the trail.
+        "may_see_orders": can(request_membership(request), "orders.view"),
         "page": page,
         "moves": [
             (move, names.get(move.made_by_id, "–"), _signed(move.change), _signed(move.shelf_change)) for move in page

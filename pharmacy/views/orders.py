@@ -44,6 +44,7 @@ def detail(request: HttpRequest, order_id: str) -> HttpResponse:
         "is_held": order.status == OrderStatus.PENDING_PAYMENT and order.hold_expires_at > clock.now(),
         "may_cancel": order.status in CANCELLABLE,
         "was_never_placed": is_over and order.cancellation_reason in reasons.NEVER_PLACED,
+        "was_replaced": is_over and order.cancellation_reason == reasons.PRESCRIPTION_REPLACED,
         "was_closed": is_over and order.cancellation_reason == reasons.CLINIC_SUSPENDED,
         "own_reason": order.cancellation_reason if order.cancellation_reason not in reasons.OF_THE_PORTAL else "",
         "successor": successor_of(order) if is_over else None,
@@ -64,7 +65,7 @@ def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     if order.status not in CANCELLABLE:
         return _left(request, order)
     amount = quote_refund(order)
-    form = CancelOrderForm(request.POST or None, initial={"expected_refund": amount})
+    form = CancelOrderForm(request.POST if request.method == "POST" else None, initial={"expected_refund": amount})
     has_changed = False
     if request.method == "POST" and form.is_valid():
         try:

@@ -19,7 +19,7 @@ REFUSED = ("10/10m", "60/d")
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
     """The form for a code that cannot be scanned; leads on to its page, whatever is found there."""
-    form = CodeForm(request.POST or None)
+    form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _unseen(redirect("pharmacy:verify", form.cleaned_data["code"]))
     status = 400 if form.errors else 200

@@ -6,7 +6,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from pharmacy.exceptions import MoreThanPrescribed, NotASubstitute, OrderChanged, OutOfStock, SubstitutionClosed
+from pharmacy.exceptions import (
+    MoreThanPrescribed,
+    NotASubstitute,
+    OrderChanged,
+    OutOfStock,
+    PrescriptionReplaced,
+    SubstitutionClosed,
+)
 from pharmacy.selectors_substitutions import answerable_by
 from pharmacy.services.substitution import answer
 from precta.access import login_required
@@ -28,7 +35,7 @@ def _answer(request: HttpRequest, order_id: str, substitution_id: str, *, accept
     asked = get_object_or_404(answerable_by(request.user, order_id), pk=substitution_id)
     try:
         answer(substitution=asked, by_user=request.user, accepts=accepts)
-    except (OutOfStock, NotASubstitute, MoreThanPrescribed):
+    except (OutOfStock, NotASubstitute, MoreThanPrescribed, PrescriptionReplaced):
         messages.error(
             request, _("It is not to be had any more, so nothing was changed. The pharmacy will look for another way.")
         )

@@ -9,11 +9,16 @@ from precta.payments.models import Payment
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`url` is its page in the clinic's admin, empty when the reader may not open it."""
+    """`url` is its page in the clinic's admin, empty when the reader may not open it.
+
+    `take_cash(taken_by=…)` notes that the desk received the money for it, by its own app's rules; None while it waits
+    for none.
+    """
 
     label: str
     icon: str
     url: str = ""
+    take_cash: Callable[..., Payment] | None = None
 
 
 Find = Callable[[Any, str], Subject | None]

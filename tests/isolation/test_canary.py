@@ -120,6 +120,7 @@ def planted(cast):
             ordered_quantity=1,
             unit_price=100,
             total_price=100,
+            directions=CANARY,
         )
         record("canary.planted", resource=visit, user=person.user, details={"canary": CANARY})
     order, asked = _planted_order(cast, person)

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from pharmacy.models import Medicine, MedicineBatch, Order
+from pharmacy.models import Medicine, MedicineBatch, Order, OrderItem
 from pharmacy.services import stock
 from pharmacy.services.catalogue import receive_batch, save_medicine
 from precta.ids import new_id
@@ -51,6 +51,12 @@ def order_of(cast, medicine, packs):
     )
     stock.reserve(order=order, packs=[(medicine.pk, packs)])
     return order
+
+
+def line_of(order, medicine, packs):
+    price = {"unit_price": medicine.price, "total_price": medicine.price * packs}
+    counts = {"position": 1, "quantity": packs, "ordered_quantity": packs}
+    return OrderItem.objects.create(order=order, medicine=medicine, name=str(medicine), **price, **counts)
 
 
 def noted(medicine):

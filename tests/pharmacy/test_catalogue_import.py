@@ -11,7 +11,7 @@ from pharmacy.services.catalogue import save_medicine, write_off
 from pharmacy.services.catalogue_import import apply, check
 from precta.audit.models import AuditLog
 from precta.tenancy import clinic_context
-from tests.pharmacy.shelf import FAR, make_batch, make_medicine, noted, order_of
+from tests.pharmacy.shelf import FAR, line_of, make_batch, make_medicine, noted, order_of
 from tests.pharmacy.test_catalogue_stock import broken
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +69,20 @@ def test_a_list_adds_changes_and_leaves_alone(shop):
     details = AuditLog.objects.get(action="catalogue.imported").details
     assert (details["added"], details["changed"], details["batches"], details["lines"]) == (1, 1, 2, 3)
     assert broken() == {}
+
+
+def test_a_list_never_changes_what_an_order_was_reckoned_with(shop):
+    medicine = make_medicine(shop.owner)
+    make_batch(shop.owner, medicine)
+    line_of(order_of(shop, medicine, 2), medicine, 2)
+    plan = planned(HEAD + "AMX-500;Amoxicillin;Amoxil;capsule;250 mg;10;capsules;190;;;\n")
+    assert [(one.line, one.column) for one in plan.problems] == [(2, "strength"), (2, "pack_size")]
+    assert "There are orders of this article" in plan.problems[0].says
+    with pytest.raises(exceptions.ArticleOrdered):
+        medicine.pack_size = 10
+        save_medicine(medicine=medicine, by_user=shop.owner)
+    assert Medicine.objects.get().pack_size == 15
+    assert not planned(HEAD + "AMX-500;Amoxicillin;Amoxyl;capsule;500 mg;15;capsules;200;;;\n").problems
 
 
 def test_the_same_list_again_changes_nothing(shop):

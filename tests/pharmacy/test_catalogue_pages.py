@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from pharmacy.models import Medicine, MedicineBatch, PriceChange
+from pharmacy.models import Medicine, MedicineBatch, PriceChange, StockMovement
 from pharmacy.selectors import search_medicines
 from pharmacy.services import stock
 from pharmacy.services.catalogue import save_medicine
@@ -20,7 +20,7 @@ from precta.ids import new_id
 from precta.tenancy import clinic_context
 from tests import factories
 from tests.clinics.test_clinic_admin import form_of
-from tests.pharmacy.shelf import make_batch, make_medicine, noted, order_of
+from tests.pharmacy.shelf import line_of, make_batch, make_medicine, noted, order_of
 
 pytestmark = pytest.mark.django_db
 
@@ -215,6 +215,37 @@ def test_who_ordered_is_not_named_beside_the_stock(cast, keeper, medicine):
     shown = page(keeper.get(f"{URL}{medicine.pk}/stock/"))
     assert "Given back by an order" in shown
     assert cast.patient.last_name not in shown and cast.patient.user.email not in shown
+
+
+@pytest.mark.parametrize(("role", "may"), [("manager", False), ("pharmacist", True)])
+def test_who_may_not_see_orders_learns_of_none_beside_the_stock(cast, at_clinic, medicine, role, may):
+    with clinic_context(cast.uzima):
+        order = order_of(cast, medicine, 2)
+        reserved = StockMovement.objects.get(order=order)
+        at = reserved.made_at.astimezone(cast.uzima.policy.tz)
+    shown = page(at_clinic(cast.uzima, factories.make_staff(cast.uzima, role)).get(f"{URL}{medicine.pk}/stock/"))
+    row = shown[shown.index("<td", shown.index('id="moves"')) : shown.index("Reserved for an order") + 60]
+    assert "Reserved for an order" in row
+    assert (order.number in shown, f"{at:%H:%M}" in row) == (may, may)
+
+
+def test_what_was_ordered_keeps_its_strength_and_pack(cast, keeper, medicine):
+    address = f"{URL}{medicine.pk}/change/"
+    stale = form(sku="AMX-500", brand_name="Amoxil", strength="500 mg", pack_size="15", price="190.00")
+    stale |= {f"initial-{name}": value for name, value in stale.items()} | {"substances": "amoxicillin"}
+    stale |= {"initial-substances": "amoxicillin", "initial-is_active": "True", "initial-is_prescription_only": "True"}
+    assert keeper.post(address, stale | {"pack_size": "20"}).status_code == 302
+    stale |= {"pack_size": "20", "initial-pack_size": "20"}
+    with clinic_context(cast.uzima):
+        line_of(order_of(cast, medicine, 2), medicine, 2)
+    for name, value in (("pack_size", "10"), ("strength", "250 mg"), ("form", "tablet"), ("substances", "zinc")):
+        answer = keeper.post(address, stale | {name: value})
+        assert answer.status_code == 400 and "There are orders of this article" in page(answer)
+    assert keeper.post(address, stale | {"price": "220", "brand_name": "Amoxyl"}).status_code == 302
+    with clinic_context(cast.uzima):
+        medicine.refresh_from_db()
+    assert (medicine.pack_size, medicine.strength, medicine.form) == (20, "500 mg", "capsule")
+    assert (medicine.price, medicine.brand_name) == (220, "Amoxyl")
 
 
 def test_nothing_of_another_clinic_is_reached(cast, at_clinic, medicine):

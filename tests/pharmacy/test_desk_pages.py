@@ -163,6 +163,28 @@ def test_the_prescriptions_line_stands_beside_the_orders(cast, counter, visit):
     assert {("order.viewed", order.pk), ("prescription.viewed", prescription.pk)} <= seen
 
 
+@pytest.mark.parametrize("status", ["placed", "processing", "dispatched"])
+def test_a_replaced_prescription_is_seen_wherever_the_order_is(cast, counter, visit, status):
+    prescription = issue(visit, line("Zinc 20 mg tablet"))
+    medicine = stocked(cast.uzima, "Zinc", strength="20 mg", is_prescription_only=True)
+    order = paid_order(cast.uzima, cast.patient, (medicine, 1, 0), status=status, prescription=prescription)
+    client = counter()
+    assert "eplaced" not in shown(client, url(order))
+    issue(visit, line("Zinc 10 mg tablet"), replaces=prescription, replacement_reason="Wrong strength")
+    page = shown(client, url(order))
+    assert "The doctor replaced this prescription" in page and "Not to be given out" in page
+    assert "/dispense/" not in page and "/substitute/" not in page
+    assert ("/take-out/" in page) == (status != "dispatched")
+    tab = {"placed": "prepare", "processing": "preparing", "dispatched": "on_the_way"}[status]
+    assert "Prescription replaced" in shown(client, "/admin/desk/orders/", tab=tab)
+    assert "Not to be given out" in shown(client, url(order, "pick-list"))
+    [batch] = batches_of(cast.uzima, medicine)
+    posted = {"left": "1", f"batch-{batch.pk}": "1"}
+    answer = client.post(url(order, "lines", item_of(cast.uzima, order).pk, "dispense"), posted, follow=True)
+    assert ("the patient can order from the new one" in said(answer)[-1]) == (status == "processing")
+    assert given(cast.uzima, order) == 0
+
+
 def test_expired_and_set_aside_batches_are_not_offered_and_what_lacks_is_said(cast, counter):
     medicine = stocked(cast.uzima, "Zinc", (5, 400))
     order = paid_order(cast.uzima, cast.patient, (medicine, 5), status="processing")
@@ -224,6 +246,9 @@ def test_the_desk_prepares_dispenses_sends_off_and_hands_over(cast, counter):
         ({"left": "2", "batch": "3"}, "Choose from one to 2 packs"),
         ({"left": "1", "batch": "1"}, "Somebody worked on this line"),
         ({"left": "2", "unknown": "1"}, "Nothing is given out of that batch"),
+        ({"left": "2", "batch-\x00": "1"}, "Nothing is given out of that batch"),
+        ({"left": "2", "batch-": "1"}, "Nothing is given out of that batch"),
+        ({"left": "2", "batch-\u0663": "1"}, "Nothing is given out of that batch"),
     ],
 )
 def test_odd_numbers_of_packs_are_refused_and_said(cast, counter, data, words):
@@ -249,6 +274,25 @@ def test_a_second_pharmacist_is_told_and_sees_how_it_stands(cast, counter):
     assert given(cast.uzima, order) == 2
     again = counter("owner").post(url(order, "begin"), follow=True)
     assert "Being prepared" in said(again)[0]
+
+
+def test_an_empty_form_is_a_form_with_mistakes(cast, counter, people):
+    medicine, other = stocked(cast.uzima), stocked(cast.uzima, "Loratadine")
+    order = paid_order(cast.uzima, cast.patient, (medicine, 2), (other, 1), status="processing")
+    sent = paid_order(cast.uzima, cast.patient, (medicine, 1), status="dispatched", courier_name="Otieno")
+    first, second = item_of(cast.uzima, order), item_of(cast.uzima, order, 2)
+    with clinic_context(cast.uzima):
+        asked = substitution.propose(item=second, medicine=medicine, quantity=1, reason="Out", by_user=people["owner"])
+    client = counter()
+    for address in (
+        url(order, "cancel"),
+        url(sent, "deliver"),
+        url(sent, "courier"),
+        url(order, "lines", first.pk, "substitute"),
+        url(order, "lines", first.pk, "take-out"),
+        url(order, "substitutions", asked.pk, "answer"),
+    ):
+        assert client.post(address, {}).status_code == 400, address
 
 
 def test_dispensed_packs_are_put_back_from_the_page(cast, counter, people):
@@ -360,8 +404,8 @@ def test_a_question_is_taken_back(cast, counter, people):
 def test_labels_are_a_pdf_of_the_dispensed_lines_in_the_patients_language(cast, counter, people, visit):
     cast.patient.preferred_language = "sw"
     cast.patient.save()
-    prescription = issue(visit, line("Zinc 20 mg tablet", dosage="2 tablets"))
-    medicine = stocked(cast.uzima, "Zinc")
+    prescription = issue(visit, line("Cetirizine 10 mg tablet", dosage="2 tablets"))
+    medicine = stocked(cast.uzima)
     order = paid_order(cast.uzima, cast.patient, (medicine, 1, 0), status="processing", prescription=prescription)
     client = counter()
     assert client.get(url(order, "labels")).status_code == 302
@@ -381,8 +425,8 @@ def test_a_label_says_whose_it_is_how_to_take_it_and_where_it_came_from(cast, pe
     from pharmacy.selectors_desk import lines_of
     from pharmacy.states import today_at
 
-    prescription = issue(visit, line("Zinc 20 mg tablet", dosage="2 tablets", instructions="After food"))
-    medicine = stocked(cast.uzima, "Zinc", (1, 40), (9, 400))
+    prescription = issue(visit, line("Cetirizine 10 mg tablet", dosage="2 tablets", instructions="After food"))
+    medicine = stocked(cast.uzima, "Cetirizine", (1, 40), (9, 400))
     order = paid_order(cast.uzima, cast.patient, (medicine, 2, 0), status="processing", prescription=prescription)
     with clinic_context(cast.uzima):
         packs = [(batch.pk, 1) for batch in batches_of(cast.uzima, medicine)]
@@ -390,11 +434,60 @@ def test_a_label_says_whose_it_is_how_to_take_it_and_where_it_came_from(cast, pe
         order.prescription = Prescription.objects.get(pk=prescription.pk)
         lines = lines_of(order, today_at(cast.uzima))
         data = inputs_of(order, lines, cast.uzima)["data"]
-    for words in ("Amina Hassan", "Zinc 10 mg", "2 tablets · 3 times a day · 5 days", "After food", cast.uzima.name):
+    for words in (
+        "Amina Hassan",
+        "Cetirizine 10 mg",
+        "2 tablets · 3 times a day · 5 days",
+        "After food",
+        cast.uzima.name,
+    ):
         assert words in data
     for batch in batches_of(cast.uzima, medicine):
         assert batch.number in data
     assert people["pharmacist"].email in data
+
+
+def test_a_label_never_shows_the_doctors_dose_beside_another_strength(cast, counter, visit):
+    from pharmacy.pdf.labels import inputs_of
+    from pharmacy.selectors_desk import lines_of
+    from pharmacy.states import today_at
+
+    prescription = issue(visit, line("Cetirizine 20 mg tablet", dosage="2 tablets", instructions="Two at once"))
+    medicine = stocked(cast.uzima, "Cetirizine")
+    order = paid_order(cast.uzima, cast.patient, (medicine, 2, 0), status="processing", prescription=prescription)
+    client, item = counter(), item_of(cast.uzima, order)
+    [batch] = batches_of(cast.uzima, medicine)
+    page = shown(client, url(order))
+    field = page[page.index('name="directions"') : page.index("</textarea>")]
+    assert "required" in field and "tablets" not in field and "not exactly what the doctor wrote" in page
+    address = url(order, "lines", item.pk, "dispense")
+    posted = {"left": "2", f"batch-{batch.pk}": "1"}
+    for words in ("", "x" * 701, "4\u202e"):
+        answer = client.post(address, posted | {"directions": words})
+        page = answer.content.decode()
+        assert answer.status_code == 400 and said(answer)
+        assert f'name="batch-{batch.pk}" value="1"' in page and f"{words}</textarea>" in page
+    assert given(cast.uzima, order) == 0
+    assert client.post(address, posted | {"directions": "4 tablets at night\r\nWith water"}).status_code == 302
+    assert "4 tablets at night<br>With water" in shown(client, url(order))
+    with clinic_context(cast.uzima):
+        data = inputs_of(order, lines_of(order, today_at(cast.uzima)), cast.uzima)["data"]
+    assert '"how": "4 tablets at night"' in data and '"note": "With water"' in data
+    assert "2 tablets" not in data and "Two at once" not in data
+
+
+def test_the_doctors_words_are_proposed_for_exactly_what_was_written(cast, counter, visit):
+    prescription = issue(visit, line("Cetirizine 10 mg tablet", dosage="2 tablets"))
+    order = paid_order(
+        cast.uzima,
+        cast.patient,
+        (stocked(cast.uzima, "Cetirizine"), 2, 0),
+        status="processing",
+        prescription=prescription,
+    )
+    page = shown(counter(), url(order))
+    field = page[page.index('name="directions"') : page.index("</textarea>")]
+    assert "2 tablets · 3 times a day · 5 days" in field and "required" not in field
 
 
 @pytest.mark.parametrize("written", ["= Heading #panic()", "*bold* $x$ <b>", "\u4e2d\u6587 \U0001f600"])
@@ -403,8 +496,8 @@ def test_a_label_shows_what_was_written_as_text(cast, people, visit, written):
     from pharmacy.selectors_desk import lines_of
     from pharmacy.states import today_at
 
-    prescription = issue(visit, line("Zinc 20 mg tablet", instructions=written))
-    medicine = stocked(cast.uzima, "Zinc")
+    prescription = issue(visit, line("Cetirizine 10 mg tablet", instructions=written))
+    medicine = stocked(cast.uzima, "Cetirizine")
     order = paid_order(cast.uzima, cast.patient, (medicine, 1, 0), status="processing", prescription=prescription)
     [batch] = batches_of(cast.uzima, medicine)
     with clinic_context(cast.uzima):

@@ -8,12 +8,14 @@ from pharmacy.exceptions import (
     AnswerAwaited,
     BatchUnusable,
     CourierMissing,
+    DirectionsMissing,
     DispensedAlready,
     LineChanged,
     NotAllDispensed,
     NotEnoughOnShelf,
     OrderChanged,
     OrderError,
+    PrescriptionReplaced,
     TooManyPacks,
 )
 from pharmacy.models import TRANSITIONS, Dispensing, MedicineBatch, Order, OrderStatus, StockMovement
@@ -22,9 +24,12 @@ from pharmacy.services.order_changes import cancel_order
 from pharmacy.services.transitions import move
 from precta import clock
 from precta.audit.models import AuditLog
+from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
+from precta.outbox.services import relay_event
 from precta.tenancy import clinic_context
 from tests import factories
+from tests.pharmacy.conftest import issue, line
 from tests.pharmacy.desk_helpers import (
     add_batch,
     adds_up,
@@ -86,6 +91,24 @@ def test_an_order_is_prepared_dispensed_sent_off_and_handed_over(cast, inside, p
     assert events(order) == ["order.processing", "order.dispatched", "order.delivered"]
     assert acts() == ["order.processing", "order.dispensed", "order.dispatched", "order.delivered"]
     assert AuditLog.objects.filter(user=pharmacist).count() == 4
+
+
+def test_the_trail_of_an_order_names_no_medicine_and_no_batch(cast, inside, pharmacist):
+    medicine, other = stocked(cast.uzima), stocked(cast.uzima, "Loratadine")
+    order = prepared(cast, medicine)
+    [batch] = batches_of(cast.uzima, medicine)
+    row = desk.dispense(item=item_of(cast.uzima, order), batch=batch, quantity=2, by_user=pharmacist)
+    desk.undo_dispensing(dispensing=row, by_user=pharmacist)
+    asked = substitution.propose(
+        item=item_of(cast.uzima, order), medicine=other, quantity=2, reason="Out", by_user=pharmacist
+    )
+    substitution.answer(substitution=asked, by_user=cast.patient.user, accepts=True)
+    trail = list(AuditLog.objects.filter(resource_id=order.pk).values_list("action", "details"))
+    assert {"order.dispensed", "order.dispensing_undone", "substitution.proposed", "substitution.accepted"} == {
+        action for action, _details in trail
+    }
+    for secret in (medicine.pk, other.pk, batch.pk):
+        assert secret not in str(trail)
 
 
 def test_a_line_is_split_over_batches_when_one_does_not_hold_enough(cast, inside, pharmacist):
@@ -329,3 +352,162 @@ def test_a_line_that_waits_for_the_patient_is_left_alone(cast, inside, pharmacis
     with pytest.raises(NotAllDispensed):
         desk.dispatch(order=order, by_user=pharmacist, courier_name="Otieno", courier_phone="+254722000111")
     assert (given(cast.uzima, order), Order.objects.get(pk=order.pk).status) == (0, "processing")
+
+
+# How it is to be taken
+
+
+WRITTEN = {"dosage": "2 tablets", "frequency": "at night", "duration": "5 days", "instructions": "After food"}
+
+
+@pytest.fixture
+def tablets(cast, visit):
+    """`tablets("10 mg")` → an order of that strength for a line that prescribes 20 mg tablets."""
+
+    def order(strength, **article):
+        medicine = stocked(cast.uzima, "Cetirizine", strength=strength, **article)
+        prescription = issue(visit, line("Cetirizine 20 mg tablet", **WRITTEN))
+        made = paid_order(cast.uzima, cast.patient, (medicine, 2, 0), status="processing", prescription=prescription)
+        return item_of(cast.uzima, made), batches_of(cast.uzima, medicine)[0]
+
+    return order
+
+
+@pytest.mark.parametrize(
+    "article", [{"strength": "10 mg"}, {"strength": "40 mg"}, {"strength": "20 mg", "form": "syrup"}]
+)
+def test_the_pharmacist_says_how_to_take_what_is_not_exactly_what_was_written(
+    cast, inside, pharmacist, tablets, article
+):
+    item, batch = tablets(**article)
+    for nothing in (None, "", " \n "):
+        with pytest.raises(DirectionsMissing):
+            desk.dispense(item=item, batch=batch, quantity=1, directions=nothing, by_user=pharmacist)
+    assert given(cast.uzima, item.order) == 0
+    desk.dispense(item=item, batch=batch, quantity=1, directions=" 4 tablets at night ", by_user=pharmacist)
+    # The second pack of the line says the same.
+    desk.dispense(item=item, batch=batch, quantity=1, by_user=pharmacist)
+    item.refresh_from_db()
+    assert item.directions == "4 tablets at night"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (None, "2 tablets · at night · 5 days\nAfter food"),
+        ("", "2 tablets · at night · 5 days\nAfter food"),
+        ("Vidonge 2 usiku", "Vidonge 2 usiku"),
+    ],
+)
+def test_the_doctors_words_stand_on_exactly_what_was_written(inside, pharmacist, tablets, typed, kept):
+    item, batch = tablets("20 mg")
+    desk.dispense(item=item, batch=batch, quantity=2, directions=typed, by_user=pharmacist)
+    item.refresh_from_db()
+    assert item.directions == kept
+
+
+def test_what_is_sold_over_the_counter_needs_no_directions(cast, inside, pharmacist):
+    medicine = stocked(cast.uzima)
+    item, [batch] = item_of(cast.uzima, prepared(cast, medicine)), batches_of(cast.uzima, medicine)
+    for typed in ("1 tablet at night", ""):
+        desk.dispense(item=item, batch=batch, quantity=1, directions=typed, by_user=pharmacist)
+        item.refresh_from_db()
+        assert item.directions == typed
+
+
+def test_directions_do_not_go_over_to_a_substitute(cast, inside, pharmacist, tablets):
+    item, batch = tablets("10 mg")
+    row = desk.dispense(item=item, batch=batch, quantity=1, directions="4 tablets at night", by_user=pharmacist)
+    desk.undo_dispensing(dispensing=row, by_user=pharmacist)
+    strong = stocked(cast.uzima, "Cetirizine", strength="40 mg")
+    asked = substitution.propose(item=item, medicine=strong, quantity=1, reason="Out", by_user=pharmacist)
+    substitution.answer(substitution=asked, by_user=cast.patient.user, accepts=True)
+    item.refresh_from_db()
+    assert item.directions == ""
+    with pytest.raises(DirectionsMissing):
+        desk.dispense(item=item, batch=batches_of(cast.uzima, strong)[0], quantity=1, by_user=pharmacist)
+
+
+# A prescription that is replaced after the order
+
+
+AMOXICILLIN = {"name": "Amoxicillin 500 mg capsule", "dosage": "1 capsule"}
+
+
+@pytest.fixture
+def replaced(cast, visit):
+    """Two packs that need a prescription and one that anybody may buy, of which the first are dispensed; then the
+    doctor writes another one."""
+    strong = {"form": "capsule", "strength": "500 mg", "pack_unit": "capsules", "is_prescription_only": True}
+
+    class Replaced:
+        medicine, free = stocked(cast.uzima, "Amoxicillin", **strong), stocked(cast.uzima, "Cetirizine")
+        other = stocked(cast.uzima, "Amoxicillin", **strong)
+        prescription = issue(visit, line(**AMOXICILLIN), line("Cetirizine 10 mg tablet"))
+
+        @staticmethod
+        def order(*lines, **extra):
+            return paid_order(cast.uzima, cast.patient, *lines, prescription=Replaced.prescription, **extra)
+
+        @staticmethod
+        def by_another():
+            newer = issue(visit, line(**AMOXICILLIN), replaces=Replaced.prescription, replacement_reason="Wrong dose")
+            for event in OutboxEvent.objects.filter(kind="prescription.replaced"):
+                assert relay_event(event.pk)
+            return newer
+
+    return Replaced
+
+
+def test_nothing_that_needs_a_replaced_prescription_is_given_out(cast, inside, pharmacist, replaced):
+    order = replaced.order((replaced.medicine, 2, 0), (replaced.free, 1, 1), status="processing")
+    [batch], [free] = batches_of(cast.uzima, replaced.medicine), batches_of(cast.uzima, replaced.free)
+    item, other = item_of(cast.uzima, order), item_of(cast.uzima, order, 2)
+    row = desk.dispense(item=item, batch=batch, quantity=1, by_user=pharmacist)
+    replaced.by_another()
+    with pytest.raises(PrescriptionReplaced):
+        desk.dispense(item=item, batch=batch, quantity=1, by_user=pharmacist)
+    assert given(cast.uzima, order) == 1
+    # What anybody may buy needs none, but the doctor's words of a mistake are not printed on it.
+    with pytest.raises(DirectionsMissing):
+        desk.dispense(item=other, batch=free, quantity=1, by_user=pharmacist)
+    desk.dispense(item=other, batch=free, quantity=1, directions="1 tablet a day", by_user=pharmacist)
+    desk.undo_dispensing(dispensing=row, by_user=pharmacist)
+    desk.take_out(item=item, keep=0, by_user=pharmacist, reason="The doctor wrote another one")
+    assert (refunds(cast.uzima, order), adds_up(cast.uzima, order)) == ([200], True)
+    courier = {"courier_name": "Otieno", "courier_phone": "+254722000111"}
+    assert desk.dispatch(order=order, by_user=pharmacist, **courier).status == "dispatched"
+
+
+def test_a_parcel_with_what_a_replaced_prescription_gave_does_not_leave(cast, inside, pharmacist, replaced):
+    order = replaced.order((replaced.medicine, 1, 0), status="processing", delivery=False)
+    [batch] = batches_of(cast.uzima, replaced.medicine)
+    desk.dispense(item=item_of(cast.uzima, order), batch=batch, quantity=1, by_user=pharmacist)
+    replaced.by_another()
+    with pytest.raises(PrescriptionReplaced):
+        desk.dispatch(order=order, by_user=pharmacist)
+    assert Order.objects.get(pk=order.pk).status == "processing"
+
+
+def test_a_replaced_prescription_gives_no_substitute(cast, inside, pharmacist, replaced):
+    order = replaced.order((replaced.medicine, 1, 0))
+    wanted = {"item": item_of(cast.uzima, order), "medicine": replaced.other, "quantity": 1, "reason": "Out"}
+    asked = substitution.propose(**wanted, by_user=pharmacist)
+    replaced.by_another()
+    with pytest.raises(PrescriptionReplaced):
+        substitution.answer(substitution=asked, by_user=cast.patient.user, accepts=True)
+    asked.refresh_from_db()
+    assert asked.status == "withdrawn"
+    with pytest.raises(PrescriptionReplaced):
+        substitution.propose(**wanted, by_user=pharmacist)
+    assert (books(cast.uzima, replaced.other), refunds(cast.uzima, order)) == ((20, 20), [])
+
+
+def test_the_pharmacist_learns_which_orders_a_new_prescription_stops(cast, inside, pharmacist, replaced):
+    stopped = [replaced.order((replaced.medicine, 1, 0), status=status) for status in ("placed", "dispatched")]
+    replaced.order((replaced.free, 1, 1))
+    replaced.order((replaced.medicine, 1, 0), status="cancelled")
+    replaced.by_another()
+    told = Notification.objects.get(user=pharmacist, channel="push")
+    assert all(order.number in told.title for order in stopped)
+    assert "Amoxicillin" not in told.title + told.body

@@ -8,9 +8,13 @@ import pytest
 from django.utils import timezone
 
 from pharmacy.models import Medicine, Order, OrderItem
+from pharmacy.services import order_paying
+from pharmacy.services.order_changes import cancel_order
+from pharmacy.services.ordering import release_order
 from precta.ids import new_id
+from precta.payments.exceptions import HoldEnded
 from precta.payments.models import Payment
-from precta.payments.services import settle_payment
+from precta.payments.services import settle_payment, take_cash
 from precta.tenancy import clinic_context
 from tests import factories
 from tests.payments.conftest import provider  # noqa: F401 - a fixture
@@ -357,7 +361,8 @@ def test_cancelling_shows_the_money_first_and_checks_it_again(cast, shop, provid
     page = shop.get(f"/orders/{order.pk}/cancel/")
     assert "KES 200" in text_of(page)
     assert shop.post(f"/orders/{order.pk}/cancel/", {"expected_refund": "1"}).status_code == 409
-    assert shop.post(f"/orders/{order.pk}/cancel/", {"expected_refund": "x"}).status_code == 400
+    for data in ({"expected_refund": "x"}, {}):
+        assert shop.post(f"/orders/{order.pk}/cancel/", data).status_code == 400
     assert refunds_of(cast.uzima, order) == []
     assert (
         shop.post(f"/orders/{order.pk}/cancel/", {"expected_refund": "200", "reason": "Found some"}).status_code == 302
@@ -421,3 +426,57 @@ def test_the_checkout_is_few_statements(cast, shop, django_assert_max_num_querie
         assert shop.post("/pharmacy/checkout/", data).status_code == 302
     with clinic_context(cast.uzima):
         assert OrderItem.objects.count() == 3
+
+
+# Cash at the desk
+
+
+@pytest.fixture
+def front_desk(cast, at_clinic):
+    return at_clinic(cast.uzima, cast.staff)
+
+
+def cash_url(order):
+    return f"/admin/desk/payments/{order.payment_id}/cash/"
+
+
+def test_cash_places_a_held_order(cast, front_desk):
+    order = place(cast.uzima, cast.patient, (make_medicine(cast.uzima), 2))
+    page = text_of(front_desk.get(cash_url(order)))
+    assert "KES 200" in page and order.number in page and "The visit" not in page
+    assert cash_url(order) in text_of(front_desk.get(f"/admin/payments/payment/{order.payment_id}/change/"))
+    assert "noted as taken by you" in text_of(front_desk.post(cash_url(order), follow=True))
+    with clinic_context(cast.uzima):
+        order.refresh_from_db()
+        payment = Payment.objects.get()
+    assert (order.status, payment.method, payment.taken_by_id) == ("placed", "cash", cast.staff.pk)
+    assert broken_invariants(cast.uzima) == {}
+
+
+@pytest.mark.parametrize("how", ["cancelled", "expired", "let go"])
+def test_no_cash_is_taken_for_an_order_that_is_not_held_any_more(cast, front_desk, how):
+    order = place(cast.uzima, cast.patient, (make_medicine(cast.uzima), 2))
+    with clinic_context(cast.uzima):
+        if how == "cancelled":
+            cancel_order(order=order, by_user=cast.patient.user, side="patient")
+        else:
+            Order.objects.update(hold_expires_at=timezone.now() - timedelta(minutes=1))
+        if how == "let go":
+            release_order(Order.objects.get(), now=timezone.now())
+    assert cash_url(order) not in text_of(front_desk.get(f"/admin/payments/payment/{order.payment_id}/change/"))
+    for answer in (front_desk.get(cash_url(order), follow=True), front_desk.post(cash_url(order), follow=True)):
+        assert "take no cash for it" in text_of(answer)
+    with clinic_context(cast.uzima):
+        assert Payment.objects.get().status == "pending"
+    assert refunds_of(cast.uzima, order) == []
+
+
+def test_cash_for_an_order_that_is_cancelled_at_that_moment_is_not_noted(cast):
+    order = place(cast.uzima, cast.patient, (make_medicine(cast.uzima), 2))
+    with clinic_context(cast.uzima):
+        payment = order_paying.begin_attempt(order=order, method="cash")
+        cancel_order(order=order, by_user=cast.patient.user, side="patient")
+        with pytest.raises(HoldEnded):
+            take_cash(payment=payment, taken_by=cast.staff)
+        assert Payment.objects.get().status == "pending"
+    assert refunds_of(cast.uzima, order) == []

@@ -9,9 +9,13 @@ from django.utils import timezone
 from pharmacy import exceptions
 from pharmacy.models import Medicine, Order, OrderStatus
 from pharmacy.services.order_changes import cancel_order, remove_packs
+from pharmacy.services.order_paying import take_cash_for
 from pharmacy.services.ordering import MOST_UNPAID_ORDERS, expire_orders
 from precta.ids import new_id
+from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
+from precta.outbox.services import relay_event
+from precta.payments.exceptions import HoldEnded
 from precta.payments.models import Payment, PaymentPurpose
 from precta.payments.services import charge_mpesa, settle_payment
 from precta.tenancy import clinic_context
@@ -208,6 +212,61 @@ def test_what_was_ordered_against_a_replaced_prescription_counts(cast, uzima, vi
         place(uzima, cast.patient, (medicine, 1, 0), prescription=prescribed)
     with pytest.raises(exceptions.MoreThanPrescribed):
         place(uzima, cast.patient, (medicine, 1, 1), prescription=newer)
+
+
+@pytest.fixture
+def replace(visit, prescribed):
+    return lambda: issue(visit, line(**AMOXICILLIN_LINE), replaces=prescribed, replacement_reason="typing")
+
+
+def test_money_for_a_prescription_that_was_replaced_meanwhile_goes_back(cast, uzima, provider, prescribed, replace):  # noqa: F811
+    medicine = amoxicillin(uzima)
+    order = place(uzima, cast.patient, (medicine, 2, 0), (make_medicine(uzima), 1), prescription=prescribed)
+    replace()
+    order = pay_for(uzima, order, provider)
+    assert (order.status, order.refund_due, order.placed_at) == (OrderStatus.CANCELLED, 500, None)
+    assert refunds_of(uzima, order) == [500]
+    assert stock_of(uzima, medicine) == 20
+    assert broken_invariants(uzima) == {}
+
+
+def test_money_still_places_what_no_prescription_limits(cast, uzima, provider, prescribed, replace):  # noqa: F811
+    order = place(uzima, cast.patient, (make_medicine(uzima), 1), prescription=prescribed)
+    replace()
+    assert pay_for(uzima, order, provider).status == OrderStatus.PLACED
+
+
+def test_no_cash_is_taken_for_a_prescription_that_was_replaced(cast, uzima, prescribed, replace):
+    order = place(uzima, cast.patient, (amoxicillin(uzima), 2, 0), prescription=prescribed)
+    replace()
+    with clinic_context(uzima), pytest.raises(HoldEnded):
+        take_cash_for(order=order, taken_by=cast.staff)
+    assert (order.status, refunds_of(uzima, order)) == (OrderStatus.PENDING_PAYMENT, [])
+
+
+def test_unpaid_orders_of_a_replaced_prescription_are_let_go_and_money_for_them_goes_back(
+    cast,
+    uzima,
+    provider,  # noqa: F811
+    prescribed,
+    replace,
+):
+    medicine = amoxicillin(uzima)
+    order = place(uzima, cast.patient, (medicine, 2, 0), prescription=prescribed)
+    with clinic_context(uzima):
+        payment = Payment.objects.get()
+        charge_mpesa(payment=payment, phone="0712345678")
+        replace()
+        for kind in ("prescription.replaced", "order.cancelled"):
+            assert relay_event(OutboxEvent.objects.get(kind=kind).pk)
+        order.refresh_from_db()
+        assert (order.status, order.refund_due, stock_of(uzima, medicine)) == (OrderStatus.CANCELLED, 0, 20)
+        told = Notification.objects.get(user=cast.patient.user, channel="push", type="order_status")
+        assert "Order again from the new one" in told.body
+        provider.approve(payment.provider_reference)
+        settle_payment(reference=payment.provider_reference)
+    assert refunds_of(uzima, order) == [400]
+    assert broken_invariants(uzima) == {}
 
 
 def test_a_course_that_nobody_can_reckon_is_one_pack(cast, uzima, visit):

@@ -13,11 +13,12 @@ from pharmacy.exceptions import (
     OutOfStock,
     SubstitutionClosed,
 )
-from pharmacy.models import Medicine, Order, Substitution
+from pharmacy.models import Medicine, Order, OrderItem, Substitution
 from pharmacy.selectors_desk import candidates_for
 from pharmacy.selectors_substitutions import answerable_by, open_for
 from pharmacy.services import desk, substitution
 from pharmacy.services.order_changes import cancel_order
+from pharmacy.substitutes import can_go_back, price_for
 from precta.audit.models import AuditLog
 from precta.notifications.models import Notification
 from precta.outbox.models import OutboxEvent
@@ -108,11 +109,50 @@ def test_what_is_dearer_costs_what_the_line_cost(cast, inside, shop, pharmacist)
 
 def test_packs_of_another_size_never_cost_more_than_the_line(cast, inside, shop, pharmacist):
     asked = ask(shop, pharmacist, shop.dear, 3)
-    assert asked.unit_price == Decimal("66.66")
+    assert asked.unit_price == 66
     substitution.answer(substitution=asked, by_user=cast.patient.user, accepts=True)
     item = item_of(cast.uzima, shop.order)
-    assert (item.quantity, item.ordered_quantity, item.total_price) == (3, 3, Decimal("199.98"))
-    assert refunds(cast.uzima, shop.order) == [Decimal("0.02")]
+    assert (item.quantity, item.ordered_quantity, item.total_price) == (3, 3, 198)
+    assert refunds(cast.uzima, shop.order) == [2]
+    assert adds_up(cast.uzima, shop.order)
+
+
+@pytest.mark.parametrize(
+    ("total", "packs", "own", "price"),
+    [
+        ("100.00", 3, "250.00", "33"),
+        ("100.00", 1, "99.50", "99"),
+        ("100.50", 1, "100.00", "99"),
+        ("99.50", 1, "250.00", "99.50"),
+        ("0.50", 1, "250.00", "0.50"),
+        ("240.00", 1, "80.00", "80"),
+    ],
+)
+def test_nothing_or_a_shilling_at_least_goes_back_for_a_substitute(total, packs, own, price):
+    line = OrderItem(total_price=Decimal(total))
+    unit = price_for(line, Medicine(price=Decimal(own)), packs)
+    assert unit == Decimal(price)
+    assert can_go_back(line.total_price - unit * packs)
+
+
+def test_a_line_of_cents_takes_no_substitute_that_would_send_cents_back(cast, inside, shop, pharmacist):
+    cheap = stocked(cast.uzima, "Cetirizine", (10, 300), price=Decimal("0.70"))
+    item = item_of(cast.uzima, paid_order(cast.uzima, cast.patient, (cheap, 1), status="processing"))
+    with pytest.raises(NotASubstitute):
+        ask(shop, pharmacist, stocked(cast.uzima, "Cetirizine", price=Decimal("0.40")), 1, item=item)
+    assert not Substitution.objects.exists()
+
+
+def test_packs_taken_out_before_and_after_a_substitute_are_both_paid_back(cast, inside, shop, pharmacist):
+    desk.take_out(item=shop.item, keep=1, by_user=pharmacist, reason="Broken")
+    for medicine, packs in ((shop.generic, 1), (shop.ordered, 2)):
+        asked = ask(shop, pharmacist, medicine, packs, item=item_of(cast.uzima, shop.order))
+        substitution.answer(substitution=asked, by_user=cast.patient.user, accepts=True)
+    assert refunds(cast.uzima, shop.order) == [100, 20]
+    item = item_of(cast.uzima, shop.order)
+    assert (item.medicine_id, item.quantity, item.unit_price) == (shop.ordered.pk, 2, 40)
+    desk.take_out(item=item, keep=1, by_user=pharmacist, reason="Broken")
+    assert refunds(cast.uzima, shop.order) == [100, 20, 40]
     assert adds_up(cast.uzima, shop.order)
 
 
@@ -256,6 +296,7 @@ def test_consent_on_the_phone_stands_in_the_books_and_the_patient_is_told(cast, 
 
 
 def test_the_patient_is_asked_and_who_asked_learns_the_answer_without_a_medicine_named(cast, inside, shop, pharmacist):
+    factories.make_patient("Juma", user=pharmacist, preferred_language="sw")
     asked = ask(shop, pharmacist)
     relay("substitution.proposed")
     relay("substitution.proposed")
@@ -267,6 +308,7 @@ def test_the_patient_is_asked_and_who_asked_learns_the_answer_without_a_medicine
     relay("substitution.answered")
     answer = Notification.objects.get(user=pharmacist)
     assert answer.data["url"].endswith(f"/admin/desk/orders/{shop.order.pk}/")
+    assert (answer.language, answer.title) == ("sw", f"Mgonjwa wa oda {shop.order.number} hajakubali")
     for row in Notification.objects.all():
         assert "etirizine" not in row.title + row.body
         assert "Alerid" not in row.title + row.body

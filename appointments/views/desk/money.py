@@ -28,7 +28,8 @@ from precta.payments.exceptions import (
 )
 from precta.payments.models import Payment, PaymentMethod, PaymentStatus, Refund, RefundStatus
 from precta.payments.selectors import net_received
-from precta.payments.services import hand_back_cash, restart_payment, retry_refund, take_cash
+from precta.payments.services import hand_back_cash, retry_refund
+from precta.payments.subjects import Subject, subject_of
 from precta.templatetags.precta_tags import money
 
 CONFLICT, BAD = 409, 400
@@ -44,11 +45,15 @@ def take(request: HttpRequest, payment_id: str) -> HttpResponse:
     if payment.status != PaymentStatus.PENDING:
         messages.info(request, _("This payment does not wait for money any more."))
         return redirect(back)
+    subject = subject_of(request, payment) if visit is None else None
+    if visit is None and (subject is None or subject.take_cash is None):
+        messages.error(request, _nothing_held(visit))
+        return redirect(back)
     if request.method == "POST":
         try:
-            taken = _take(payment, visit, request.user)
+            taken = _take(visit, subject, request.user)
         except HoldEnded:
-            messages.error(request, _("The time is not held any more, so the cash was not recorded. Book again."))
+            messages.error(request, _nothing_held(visit))
         except PaymentClosed:
             messages.info(request, _("This payment does not wait for money any more."))
         except ProviderUnavailable:
@@ -60,17 +65,23 @@ def take(request: HttpRequest, payment_id: str) -> HttpResponse:
             words = _("%(amount)s in cash is noted as taken by you.")
             messages.success(request, words % {"amount": money(taken.amount, taken.currency)})
         return redirect(back)
-    context = {"title": _("Take cash"), "payment": payment, "visit": visit, "back_url": back}
+    context = {"title": _("Take cash"), "payment": payment, "visit": visit, "subject": subject, "back_url": back}
     return page(request, "take_cash", context)
 
 
-def _take(payment: Payment, visit: Appointment | None, user: Any) -> Payment:
-    """Raises PaymentClosed when the money came another way in the meantime, HoldEnded when there is no visit to pay."""
+def _take(visit: Appointment | None, subject: Subject | None, user: Any) -> Payment:
+    """Raises PaymentClosed when the money came another way in the meantime, HoldEnded when there is nothing to pay."""
     if visit is not None:
         return take_cash_for(appointment=visit, taken_by=user)
-    if payment.method != PaymentMethod.CASH:
-        payment = restart_payment(payment=payment, method=PaymentMethod.CASH)
-    return take_cash(payment=payment, taken_by=user)
+    if subject is None or subject.take_cash is None:
+        raise HoldEnded
+    return subject.take_cash(taken_by=user)
+
+
+def _nothing_held(visit: Appointment | None) -> str:
+    if visit is not None:
+        return _("The time is not held any more, so the cash was not recorded. Book again.")
+    return _("What this was to pay for is not held any more: take no cash for it. Nothing was recorded.")
 
 
 @capability_required("payments.hand_back_cash")

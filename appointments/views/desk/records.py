@@ -73,10 +73,13 @@ def of_payment(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     if payment.type == PaymentPurpose.APPOINTMENT:
         first = payment.duplicate_of.subject_id if payment.duplicate_of else payment.subject_id
         visit = selectors.visits_of_clinic().filter(pk=first).first()
+    subject = subject_of(request, payment) if visit is None else None
+    row = payment_row(payment, capabilities(request))
+    row["can_take"] &= visit is not None or (subject is not None and subject.take_cash is not None)
     return {
-        "row": payment_row(payment, capabilities(request)),
+        "row": row,
         "visit": visit,
-        "subject": subject_of(request, payment) if visit is None else None,
+        "subject": subject,
         "link_id": _link_id(request, visit.patient_id) if visit else "",
     }
 

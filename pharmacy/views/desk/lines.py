@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clinics.policies import capability_required
 from pharmacy import selectors_desk as selectors
-from pharmacy.forms.desk import ConsentForm, ProposeForm, TakeOutForm, packs_of_batches
+from pharmacy.exceptions import DirectionsMissing
+from pharmacy.forms.desk import ConsentForm, DirectionsForm, ProposeForm, TakeOutForm, packs_of_batches
 from pharmacy.models import (
     OPEN_STATUSES,
     Dispensing,
@@ -24,7 +25,19 @@ from pharmacy.models import (
     SubstitutionStatus,
 )
 from pharmacy.services import desk, substitution
-from pharmacy.views.desk.page import BAD, REFUSALS, around, do, item_or_404, order_or_404, order_url, page, why
+from pharmacy.views.desk.order import Refused, order_page
+from pharmacy.views.desk.page import (
+    BAD,
+    CONFLICT,
+    REFUSALS,
+    around,
+    do,
+    item_or_404,
+    order_or_404,
+    order_url,
+    page,
+    why,
+)
 from precta.text import printable
 
 LONGEST_SEARCH = 60
@@ -33,18 +46,32 @@ LONGEST_SEARCH = 60
 @capability_required("orders.dispense")
 @require_POST
 def dispense(request: HttpRequest, order_id: str, item_id: str) -> HttpResponse:
-    """Packs out of one or more batches for one line; `left` is how many it lacked when the page was made."""
+    """Packs out of one or more batches for one line; `left` is how many it lacked when the page was made.
+
+    A refusal is said on the order's page as it stands by now, with what was typed.
+    """
     order = order_or_404(request, order_id)
     item = item_or_404(order, item_id)
     left = request.POST.get("left", "")
-
-    def act() -> None:
+    form = DirectionsForm(request.POST)
+    try:
         if not (left.isascii() and left.isdigit() and len(left) < 7):
             raise ValidationError(_("Write whole packs."))
         packs = packs_of_batches(request.POST)
-        desk.dispense_from(item=item, packs=packs, by_user=request.user, expected_left=int(left))
-
-    return do(request, order, act, _("Dispensed: %(name)s.") % {"name": item.name}, anchor=item.pk)
+        if not form.is_valid():
+            raise ValidationError(form.errors["directions"].as_data())
+        directions = form.cleaned_data["directions"] if "directions" in request.POST else None
+        desk.dispense_from(item=item, packs=packs, by_user=request.user, expected_left=int(left), directions=directions)
+    except REFUSALS as error:
+        says = why(error)
+        messages.error(request, says)
+        refused = Refused(item.pk, says, request.POST)
+        is_typing = isinstance(error, ValidationError | DirectionsMissing)
+        return order_page(
+            request, order_or_404(request, order_id), refused=refused, status=BAD if is_typing else CONFLICT
+        )
+    messages.success(request, _("Dispensed: %(name)s.") % {"name": item.name})
+    return redirect(order_url(order, item.pk))
 
 
 @capability_required("orders.dispense")
@@ -73,7 +100,7 @@ def substitute(request: HttpRequest, order_id: str, item_id: str) -> HttpRespons
         messages.info(request, _("This line cannot be replaced any more."))
         return redirect(order_url(order, item.pk))
     words = printable(request.GET.get("q", "")[:LONGEST_SEARCH])
-    form = ProposeForm(request.POST or None)
+    form = ProposeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         medicine = Medicine.objects.filter(pk=data["medicine"]).first()
@@ -118,7 +145,7 @@ def consent(request: HttpRequest, order_id: str, substitution_id: str) -> HttpRe
             request, _("This question was answered or taken back a moment ago. Look at the line again, please.")
         )
         return redirect(order_url(order, asked.item_id))
-    form = ConsentForm(request.POST or None)
+    form = ConsentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         accepts = form.cleaned_data["answer"] == "yes"
         return do(
@@ -166,7 +193,9 @@ def take_out(request: HttpRequest, order_id: str, item_id: str) -> HttpResponse:
         messages.info(request, _("Packs of this line are dispensed. Put them back on the shelf first."))
         return redirect(order_url(order, item.pk))
     start = {"keep": given, "shown": item.quantity}
-    form = TakeOutForm(request.POST or None, initial=start, most=item.quantity, least=given)
+    form = TakeOutForm(
+        request.POST if request.method == "POST" else None, initial=start, most=item.quantity, least=given
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         item.quantity = data["shown"]

@@ -1,34 +1,56 @@
 """One order at the pharmacy's desk: its page, and what moves it on."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.timesince import timesince
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinics.policies import can, capability_required, request_membership
 from pharmacy import selectors_desk as selectors
-from pharmacy.exceptions import OrderRefundChanged
-from pharmacy.forms.desk import CourierForm, HandOverForm, ReasonForm
+from pharmacy.exceptions import OrderRefundChanged, PrescriptionReplaced
+from pharmacy.forms.desk import LONGEST_DIRECTIONS, CourierForm, HandOverForm, ReasonForm
 from pharmacy.models import OPEN_STATUSES, Order, OrderStatus
+from pharmacy.selectors_stopped import is_stopped
 from pharmacy.services import desk
 from pharmacy.services.order_changes import cancel_order
 from pharmacy.states import today_at
 from pharmacy.views.desk.page import BAD, CONFLICT, REFUSALS, around, do, order_or_404, order_url, page, why
 from precta import clock
 from precta.audit.services import record
+from precta.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was typed at a line and why it was not done."""
+
+    item_id: str
+    says: str
+    typed: Mapping[str, str]
 
 
 @capability_required("orders.view")
 @require_safe
 def order(request: HttpRequest, order_id: str) -> HttpResponse:
     """The pick list with everything that stands beside it; who looked is kept in the trail."""
-    found = order_or_404(request, order_id)
+    return order_page(request, order_or_404(request, order_id))
+
+
+def order_page(
+    request: HttpRequest, found: Order, *, refused: Refused | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of the order; what was `refused` stands at its line, with what was typed there."""
     now = clock.now()
     lines = selectors.lines_of(found, today_at(request.clinic))
+    if refused is not None:
+        _show_again(lines, refused)
     member = request_membership(request)
     refunds = selectors.refunds_of(found)
     since = selectors.waits_since(found)
@@ -42,10 +64,13 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
         "is_delivery": selectors.is_delivery(found),
         "is_open": is_open,
         "is_prepared": is_prepared,
-        "is_complete": all(line.is_done and line.asked is None for line in lines),
+        "is_complete": all(line.is_done and line.asked is None and not line.is_stopped for line in lines),
+        "is_stopped": any(line.is_stopped for line in lines),
         "has_given": any(line.given for line in lines),
         "asked": sum(line.asked is not None for line in lines),
         "may_dispense": may_dispense,
+        "label_language": get_language_info(found.patient.preferred_language)["name_translated"],
+        "longest_directions": LONGEST_DIRECTIONS,
         "may_cancel": can(member, "orders.cancel"),
         "payments": selectors.payments_of(found),
         "refunds": refunds,
@@ -54,7 +79,16 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
     record("order.viewed", resource=found)
     if found.prescription_id:
         record("prescription.viewed", resource=("prescription", found.prescription_id), details={"order": found.pk})
-    return page(request, "order", context)
+    return page(request, "order", context, status=status)
+
+
+def _show_again(lines: list[selectors.Line], refused: Refused) -> None:
+    for line in lines:
+        if line.item.pk == refused.item_id:
+            line.refusal = refused.says
+            line.directions = refused.typed.get("directions", line.directions)
+            for offer in line.offers:
+                offer.typed = printable(refused.typed.get(f"batch-{offer.batch.pk}", "")[:6])
 
 
 @capability_required("orders.dispense")
@@ -76,8 +110,11 @@ def dispatch(request: HttpRequest, order_id: str) -> HttpResponse:
     found = order_or_404(request, order_id)
     if found.status != OrderStatus.PROCESSING or not desk.is_complete(found):
         return _not_now(request, found)
+    if is_stopped(found):
+        messages.error(request, why(PrescriptionReplaced()))
+        return redirect(order_url(found))
     is_delivery = selectors.is_delivery(found)
-    form = CourierForm(request.POST or None) if is_delivery else None
+    form = CourierForm(request.POST if request.method == "POST" else None) if is_delivery else None
     if request.method == "POST" and (form is None or form.is_valid()):
         courier = form.cleaned_data if form is not None else {}
         done = (
@@ -99,7 +136,7 @@ def courier(request: HttpRequest, order_id: str) -> HttpResponse:
     if found.status != OrderStatus.DISPATCHED or not selectors.is_delivery(found):
         return _not_now(request, found)
     now = {"courier_name": found.courier_name, "courier_phone": found.courier_phone}
-    form = CourierForm(request.POST or None, initial=now)
+    form = CourierForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
         return do(
             request,
@@ -117,7 +154,9 @@ def deliver(request: HttpRequest, order_id: str) -> HttpResponse:
     found = order_or_404(request, order_id)
     if found.status != OrderStatus.DISPATCHED:
         return _not_now(request, found)
-    form = HandOverForm(request.POST or None, initial={"received_by": found.patient.full_name})
+    form = HandOverForm(
+        request.POST if request.method == "POST" else None, initial={"received_by": found.patient.full_name}
+    )
     if request.method == "POST" and form.is_valid():
         return do(
             request,
@@ -137,7 +176,7 @@ def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     if found.status not in OPEN_STATUSES:
         return _not_now(request, found)
     amount = selectors.kept_of(found)
-    form = ReasonForm(request.POST or None, initial={"shown": amount})
+    form = ReasonForm(request.POST if request.method == "POST" else None, initial={"shown": amount})
     has_changed = False
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

@@ -36,7 +36,7 @@ def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: in
 def order_or_404(request: HttpRequest, order_id: str) -> Order:
     """An order of this clinic that was paid."""
     rows = came_to_the_desk().select_related(
-        "patient__user", "placed_by", "cancelled_by", "payment", "prescription__doctor"
+        "patient__user", "placed_by", "cancelled_by", "payment", "prescription__doctor", "prescription__replaced_by"
     )
     order = rows.filter(pk=order_id).first()
     if order is None:
@@ -117,6 +117,19 @@ SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[
     (
         exceptions.NotEnoughOnShelf,
         lambda: _("That batch does not hold as many packs any more. Look at the numbers again, please."),
+    ),
+    (
+        exceptions.DirectionsMissing,
+        lambda: _(
+            "This is not exactly what the doctor wrote. Write how much of it to take and how often: the label says it."
+        ),
+    ),
+    (
+        exceptions.PrescriptionReplaced,
+        lambda: _(
+            "The doctor replaced this prescription, so nothing that needs it is given out any more. Take these packs "
+            "out or cancel the order: the money goes back, and the patient can order from the new one."
+        ),
     ),
     (
         exceptions.AnswerAwaited,

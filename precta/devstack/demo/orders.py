@@ -9,6 +9,7 @@ from decimal import Decimal
 from accounts.models import Patient, User
 from clinics.models import Clinic
 from pharmacy.delivery import delivery_fee
+from pharmacy.directions import written_for
 from pharmacy.matching import match_lines
 from pharmacy.models import (
     Dispensing,
@@ -235,6 +236,7 @@ class Counter:
             )
 
     def _dispense(self, item: OrderItem, at: datetime) -> None:
+        item.directions = written_for(item, item.order.prescription)
         left = item.quantity
         for batch in self.made.batches:
             taken = min(left, batch.on_hand) if batch.medicine is item.medicine and batch.set_aside_at is None else 0
