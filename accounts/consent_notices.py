@@ -30,10 +30,12 @@ def write_withdrawal(event: OutboxEvent) -> None:
 @on("consent.withdrawn")
 def tell_desk(event: OutboxEvent) -> None:
     consent = _consent(event)
-    names = {"name": consent.patient.full_name, "clinic": consent.clinic.name}
-    link = ClinicPatient.objects.filter(clinic=consent.clinic_id, patient=consent.patient_id).first()
-    url = clinic_url(consent.clinic, "clinic_admin:accounts_clinicpatient_change", link.pk) if link is not None else ""
-    staff = Membership.objects.filter(clinic=consent.clinic_id, is_active=True, role__in=CAPABILITIES["visits.book"])
+    clinic = consent.clinic
+    assert clinic is not None
+    names = {"name": consent.patient.full_name, "clinic": clinic.name}
+    link = ClinicPatient.objects.filter(clinic=clinic, patient=consent.patient_id).first()
+    url = clinic_url(clinic, "clinic_admin:accounts_clinicpatient_change", link.pk) if link is not None else ""
+    staff = Membership.objects.filter(clinic=clinic, is_active=True, role__in=CAPABILITIES["visits.book"])
     for member in staff.exclude(user__status="suspended").select_related("user"):
         language = language_of(member.user) or "en"
         with translation.override(language):
@@ -54,4 +56,5 @@ def tell_desk(event: OutboxEvent) -> None:
 
 
 def _consent(event: OutboxEvent) -> Consent:
+    """One that was given to a clinic: no other is taken back."""
     return Consent.objects.select_related("clinic", "patient").get(pk=event.payload["consent_id"])
