@@ -1,9 +1,12 @@
-"""Private files in a bucket, as django-storages writes them: for whoever has requirements-s3.txt and moto installed."""
+"""Private files in a bucket, as django-storages writes them."""
 
 from datetime import timedelta
 
+import boto3
+import moto
 import pytest
 from django.core.files.storage import storages
+from storages.backends.s3 import S3Storage
 
 from precta import clock
 from precta.files import orphans, rotation, store
@@ -12,9 +15,6 @@ from precta.files.exceptions import FileUnreadable
 from precta.tenancy import clinic_context
 from tests.files import corpus
 
-pytest.importorskip("storages.backends.s3")
-boto3 = pytest.importorskip("boto3")
-moto = pytest.importorskip("moto")
 pytestmark = pytest.mark.django_db
 
 
@@ -25,8 +25,6 @@ def bucket(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with moto.mock_aws():
         boto3.client("s3").create_bucket(Bucket="precta")
-        from storages.backends.s3 import S3Storage
-
         monkeypatch.setitem(storages._storages, "private", S3Storage(bucket_name="precta"))
         yield
 
