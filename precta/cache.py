@@ -6,14 +6,16 @@ from typing import Any
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 logger = logging.getLogger(__name__)
-DOWN = (RedisConnectionError, RedisTimeoutError)
+# Away, or answering that it takes nothing just now: its disk or its memory is full, or it is no primary any more.
+DOWN = (RedisConnectionError, RedisTimeoutError, ResponseError)
 
 
 class ForgivingRedisCache(RedisCache):
-    """Answers as if it were empty while the server is away.
+    """Answers as if it were empty while the server is away or refuses.
 
     Limits of tries hang on it, allauth's among them: people must be able to sign in and book while it restarts, and
     argon2 still makes guessing slow. `/readyz` asks `ping`, which does not forgive.
