@@ -162,10 +162,10 @@ def _sell(counter: Counter, cast: Cast, book: Book, prescriptions: list[Prescrip
     """The catalogue, and what was ordered of it; a clinic that is closed has orders of the past only, and so none."""
     clinic, till, made = counter.clinic, counter.till, counter.made
     payments, refunds = (len(rows.get(clinic.pk, [])) for rows in (till.payments, till.refunds))
-    if not any(plan.suspended for plan in CLINICS if plan.slug == clinic.slug):
-        known = set(book.links)
-        counter.build([patient for patient in cast.patients if patient.pk in known], prescriptions)
     with clinic_context(clinic):
+        if not any(plan.suspended for plan in CLINICS if plan.slug == clinic.slug):
+            known = set(book.links)
+            counter.build([patient for patient in cast.patients if patient.pk in known], prescriptions)
         _insert(Payment, till.payments.get(clinic.pk, [])[payments:])
         _insert(Refund, till.refunds.get(clinic.pk, [])[refunds:])
         _insert(Medicine, made.medicines)
