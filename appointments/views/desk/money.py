@@ -132,7 +132,7 @@ def part(request: HttpRequest, payment_id: str) -> HttpResponse:
     if visit is None or left <= 0:
         messages.info(request, _("No money of this payment is with the clinic."))
         return redirect(_payment_url(payment))
-    form = PartForm(request.POST or None, initial={"shown_left": left, "key": new_id()})
+    form = PartForm(request.POST if request.method == "POST" else None, initial={"shown_left": left, "key": new_id()})
     has_changed = False
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

@@ -60,7 +60,7 @@ def overview(request: HttpRequest, doctor_id: str) -> HttpResponse:
 def add(request: HttpRequest, doctor_id: str) -> HttpResponse:
     """The form; then, when visits are booked in that time, a page that lists them and asks what to do with them."""
     doctor = doctor_or_404(request, doctor_id)
-    form = DeskTimeOffForm(request.POST or None, tz=request.clinic.policy.tz)
+    form = DeskTimeOffForm(request.POST if request.method == "POST" else None, tz=request.clinic.policy.tz)
     if request.method != "POST":
         return _form(request, doctor, form, 200)
     if not form.is_valid():

@@ -63,7 +63,9 @@ def cancel(request: HttpRequest, visit_id: str) -> HttpResponse:
     may_choose = can(request_membership(request), "payments.refund")
     quotes = {side: quote_refund(appointment=visit, by=side) for side in (Side.PATIENT, Side.CLINIC)}
     shown = {f"shown_{side}": quote.amount for side, quote in quotes.items()}
-    form = CancelForm(request.POST or None, initial=shown, may_choose=may_choose, quotes=quotes)
+    form = CancelForm(
+        request.POST if request.method == "POST" else None, initial=shown, may_choose=may_choose, quotes=quotes
+    )
     has_changed = False
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

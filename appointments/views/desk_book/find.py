@@ -47,7 +47,7 @@ def new(request: HttpRequest) -> HttpResponse:
     carried = asked_time(request)
     phone = proof_of(request).phone
     initial = {"language": request.LANGUAGE_CODE, "phone": as_written_at_home(phone) if "known" in request.GET else ""}
-    form = NewPatientForm(request.POST or None, clinic=request.clinic, initial=initial)
+    form = NewPatientForm(request.POST if request.method == "POST" else None, clinic=request.clinic, initial=initial)
     twins = []
     status = 200
     if request.method == "POST":

@@ -45,7 +45,7 @@ def time_off(request: HttpRequest, doctor: Doctor) -> HttpResponse:
 def add(request: HttpRequest, doctor: Doctor) -> HttpResponse:
     """The form; then, when visits are booked in that time, a page that lists them and asks what to do with them."""
     tz = request.clinic.policy.tz
-    form = TimeOffForm(request.POST or None, tz=tz)
+    form = TimeOffForm(request.POST if request.method == "POST" else None, tz=tz)
     if request.method != "POST":
         return _form(request, form, 200)
     if not form.is_valid():

@@ -64,14 +64,14 @@ def cancel(request: HttpRequest, doctor: Doctor, visit_id: str) -> HttpResponse:
     if visit.status != AppointmentStatus.CONFIRMED:
         messages.error(request, _("Somebody changed this visit a moment ago. Look at it again, please."))
         return redirect(day_url(request, visit))
-    form = CancelForm(request.POST or None)
+    form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         done = _("The visit of %(name)s is cancelled, and they are told.") % {"name": visit.patient.full_name}
         service = partial(cancel_appointment, side=Side.DOCTOR, reason=form.cleaned_data["reason"])
         return _do(request, visit, service, done)
     quote = quote_refund(appointment=visit, by=Side.DOCTOR)
     context = {"visit": visit, "quote": quote, "form": form, "back": day_url(request, visit)}
-    return render(request, "appointments/doctor/cancel.html", context)
+    return render(request, "appointments/doctor/cancel.html", context, status=400 if form.errors else 200)
 
 
 def day_url(request: HttpRequest, visit: Appointment) -> str:

@@ -104,7 +104,7 @@ def cancel(request: HttpRequest, appointment_id: str) -> HttpResponse:
         messages.warning(request, _("This visit has begun or is over, so it cannot be cancelled here any more."))
         return redirect("appointments:patient:detail", visit.pk)
     quote = quote_refund(appointment=visit, by=Side.PATIENT, now=now)
-    form = CancelForm(request.POST or None, initial={"expected_refund": quote.amount})
+    form = CancelForm(request.POST if request.method == "POST" else None, initial={"expected_refund": quote.amount})
     has_changed = False
     if request.method == "POST" and form.is_valid():
         try:

@@ -95,7 +95,7 @@ def detail(request: HttpRequest, record_id: str) -> HttpResponse:
 def edit(request: HttpRequest, record_id: str) -> HttpResponse:
     record = _record(request, record_id)
     initial = {name: getattr(record, name) for name in services.DETAILS}
-    form = DetailsForm(request.POST or None, initial=initial, today=_today(request))
+    form = DetailsForm(request.POST if request.method == "POST" else None, initial=initial, today=_today(request))
     if request.method == "POST" and form.is_valid():
         try:
             services.change_record(record=record, by_user=request.user, values=form.cleaned_data)

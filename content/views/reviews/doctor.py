@@ -41,7 +41,7 @@ def answer(request: HttpRequest, doctor: Doctor, review_id: str) -> HttpResponse
     """An answer that stands is shown with the reason why it does not change (409 for who sends another)."""
     review = get_object_or_404(published(doctor, clinic=request.clinic), pk=review_id)
     given = getattr(review, "answer", None)
-    form = AnswerForm(request.POST or None, initial={"text": given.text if given else ""})
+    form = AnswerForm(request.POST if request.method == "POST" else None, initial={"text": given.text if given else ""})
     status = 200
     if request.method == "POST":
         if not form.is_valid():

@@ -72,7 +72,7 @@ def reviews(request: HttpRequest, doctor_id: str) -> HttpResponse:
 def report(request: HttpRequest, doctor_id: str, review_id: str) -> HttpResponse:
     doctor = _doctor(doctor_id)
     review = get_object_or_404(published(doctor), pk=review_id)
-    form = ReportForm(request.POST or None)
+    form = ReportForm(request.POST if request.method == "POST" else None)
     status, refused = 200, ""
     if request.method == "POST":
         if form.is_valid():
