@@ -12,12 +12,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from django.db import connection
-from psycopg import sql
-
 from accounts.models import Patient
 from appointments import reasons
 from appointments.models import AppointmentStatus
+from clinics.across import rows_across
 from clinics.models import Clinic
 from precta import clock
 
@@ -75,7 +73,7 @@ class Visits:
 # An expired hold counts as cancelled from its very second: the sweep that writes it down comes a little later.
 # psycopg reads `%` as a placeholder, so no literal one may stand in these texts.
 _BRANCH = """
-SELECT {clinic_id} AS clinic_id, a.id, a.patient_id, a.doctor_id, a.scheduled_at, a.duration_minutes,
+SELECT {clinic} AS clinic_id, a.id, a.patient_id, a.doctor_id, a.scheduled_at, a.duration_minutes,
        a.consultation_type, a.status, a.fee, a.currency, a.hold_expires_at, a.cancelled_at, a.cancellation_reason,
        a.cancelled_by AS cancelled_by_id, a.refund_due,
        CASE WHEN a.status = 'cancelled' THEN 'cancelled'
@@ -136,7 +134,6 @@ def visits_across(
     if not patient_ids or not clinics:
         return Visits(rows=[], counts=dict.fromkeys(VisitKind, 0))
     by_id = {clinic.pk: clinic for clinic in clinics}
-    statement = _statement(clinics)
     parameters: dict[str, Any] = {
         "now": now or clock.now(),
         "patients": patient_ids,
@@ -145,21 +142,9 @@ def visits_across(
         "first": first,
         "last": first + size - 1,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        names = [column.name for column in cursor.description]
-        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    found = rows_across(clinics, branches=[_BRANCH], whole=_WHOLE, parameters=parameters)
     counts = {kind: found[0][kind.value] for kind in VisitKind}
     return Visits(rows=[_visit(row, by_id) for row in found if row["id"] is not None], counts=counts)
-
-
-def _statement(clinics: Sequence[Clinic]) -> str:
-    branches = sql.SQL(" UNION ALL ").join(
-        sql.SQL(_BRANCH).format(clinic_id=sql.Literal(clinic.pk), schema=sql.Identifier(clinic.schema_name))
-        for clinic in clinics
-    )
-    connection.ensure_connection()
-    return sql.SQL(_WHOLE).format(branches=branches).as_string(connection.connection)
 
 
 def _visit(row: dict[str, Any], clinics: dict[str, Clinic]) -> Visit:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-from psycopg import sql
-
 from accounts.models import Patient
 from appointments.models import RecordType
+from clinics.across import rows_across
 from clinics.models import Clinic
 
 
@@ -35,7 +33,7 @@ class RecordAcross:
 
 # psycopg reads `%` as a placeholder, so no literal one may stand in these texts.
 _BRANCH = """
-SELECT {clinic_id} AS clinic_id, r.id, r.patient_id, r.type, r.name, r.dated, r.uploaded_at, r.file_size_bytes,
+SELECT {clinic} AS clinic_id, r.id, r.patient_id, r.type, r.name, r.dated, r.uploaded_at, r.file_size_bytes,
        r.mime_type
   FROM {schema}.appointments_medicalrecord r
  WHERE r.patient_id = ANY(%(patients)s) AND r.deleted_at IS NULL AND (%(kind)s = '' OR r.type = %(kind)s)
@@ -61,22 +59,10 @@ def records_across(
         return [], 0
     by_id = {clinic.pk: clinic for clinic in clinics}
     parameters: dict[str, Any] = {"patients": ids, "kind": kind, "size": size, "before": first - 1}
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(clinics), parameters)
-        names = [column.name for column in cursor.description]
-        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    found = rows_across(clinics, branches=[_BRANCH], whole=_WHOLE, parameters=parameters)
     total = found[0]["total"] if found else 0
     rows = [
         RecordAcross(clinic=by_id[row.pop("clinic_id")], **{name: row[name] for name in row if name != "total"})
         for row in found
     ]
     return rows, total
-
-
-def _statement(clinics: Sequence[Clinic]) -> str:
-    branches = sql.SQL(" UNION ALL ").join(
-        sql.SQL(_BRANCH).format(clinic_id=sql.Literal(clinic.pk), schema=sql.Identifier(clinic.schema_name))
-        for clinic in clinics
-    )
-    connection.ensure_connection()
-    return sql.SQL(_WHOLE).format(branches=branches).as_string(connection.connection)

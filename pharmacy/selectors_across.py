@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-from psycopg import sql
-
 from accounts.models import Patient
+from clinics.across import rows_across
 from clinics.models import Clinic
 from pharmacy.models import PrescriptionState
 from precta import clock
@@ -48,7 +46,7 @@ class Prescriptions:
 
 # psycopg reads `%` as a placeholder, so no literal one may stand in these texts. A day ends by the clinic's own clock.
 _BRANCH = """
-SELECT {clinic_id} AS clinic_id, p.id, p.patient_id, p.doctor_id, p.issued_at, p.valid_until, p.medications,
+SELECT {clinic} AS clinic_id, p.id, p.patient_id, p.doctor_id, p.issued_at, p.valid_until, p.medications,
        CASE WHEN EXISTS (SELECT FROM {schema}.pharmacy_prescription n WHERE n.replaces_id = p.id) THEN 'replaced'
             WHEN p.valid_until < {today} THEN 'expired'
             ELSE 'active' END AS state
@@ -95,26 +93,16 @@ def prescriptions_across(
         "first": first,
         "last": first + size - 1,
     }
-    statement = _statement(clinics, now or clock.now())
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        names = [column.name for column in cursor.description]
-        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    moment = now or clock.now()
+    found = rows_across(
+        clinics,
+        branches=[_BRANCH],
+        whole=_WHOLE,
+        parameters=parameters,
+        literals={"today": lambda clinic: moment.astimezone(clinic.policy.tz).date()},
+    )
     counts = {state: found[0][state.value] for state in PrescriptionState}
     return Prescriptions(rows=[_issued(row, by_id) for row in found if row["id"] is not None], counts=counts)
-
-
-def _statement(clinics: Sequence[Clinic], now: datetime) -> str:
-    branches = sql.SQL(" UNION ALL ").join(
-        sql.SQL(_BRANCH).format(
-            clinic_id=sql.Literal(clinic.pk),
-            schema=sql.Identifier(clinic.schema_name),
-            today=sql.Literal(now.astimezone(clinic.policy.tz).date()),
-        )
-        for clinic in clinics
-    )
-    connection.ensure_connection()
-    return sql.SQL(_WHOLE).format(branches=branches).as_string(connection.connection)
 
 
 def _issued(row: dict[str, Any], clinics: dict[str, Clinic]) -> Issued:

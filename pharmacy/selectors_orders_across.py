@@ -7,11 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
-from psycopg import sql
 
 from accounts.models import Patient
+from clinics.across import rows_across
 from clinics.models import Clinic
 from pharmacy import order_reasons as reasons
 from pharmacy.order_steps import status_words
@@ -70,7 +69,7 @@ class Orders:
 
 # An order that nobody paid in time, and that no money came for, is none.
 _BRANCH = """
-SELECT {clinic_id} AS clinic_id, o.id, o.patient_id, o.status, o.fulfilment, o.created_at, o.total_amount, o.currency,
+SELECT {clinic} AS clinic_id, o.id, o.patient_id, o.status, o.fulfilment, o.created_at, o.total_amount, o.currency,
        o.refund_due, o.hold_expires_at,
        (SELECT array_agg(i.name ORDER BY i.position) FROM {schema}.pharmacy_orderitem i
          WHERE i.order_id = o.id AND i.quantity > 0) AS medicines,
@@ -120,22 +119,9 @@ def orders_across(
         "first": first,
         "last": first + size - 1,
     }
-    statement = _statement(clinics)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        names = [column.name for column in cursor.description]
-        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    found = rows_across(clinics, branches=[_BRANCH], whole=_WHOLE, parameters=parameters)
     counts = {group: found[0][group.value] for group in Group}
     return Orders(rows=[_ordered(row, by_id) for row in found if row["id"] is not None], counts=counts)
-
-
-def _statement(clinics: Sequence[Clinic]) -> str:
-    branches = sql.SQL(" UNION ALL ").join(
-        sql.SQL(_BRANCH).format(clinic_id=sql.Literal(clinic.pk), schema=sql.Identifier(clinic.schema_name))
-        for clinic in clinics
-    )
-    connection.ensure_connection()
-    return sql.SQL(_WHOLE).format(branches=branches).as_string(connection.connection)
 
 
 def _ordered(row: dict[str, Any], clinics: dict[str, Clinic]) -> Ordered:

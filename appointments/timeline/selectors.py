@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-from psycopg import sql
-
 from appointments import reasons
 from appointments.timeline.sources import EntryKind, source_of, sources
+from clinics.across import rows_across
 from clinics.models import Clinic
 from precta import clock
 
@@ -103,17 +101,6 @@ def timeline(
     read = [source for source in sources() if source.kind in may_see]
     if not patients or not clinics or not read:
         return Timeline([], {})
-    branches = sql.SQL(" UNION ALL ").join(
-        sql.SQL(source.branch).format(
-            clinic=sql.Literal(clinic.pk),
-            schema=sql.Identifier(clinic.schema_name),
-            zone=sql.Literal(clinic.policy.time_zone),
-        )
-        for clinic in clinics
-        for source in read
-    )
-    connection.ensure_connection()
-    statement = sql.SQL(_WHOLE).format(branches=branches).as_string(connection.connection)
     parameters: dict[str, Any] = {
         "patients": list(patients),
         "now": now or clock.now(),
@@ -125,10 +112,13 @@ def timeline(
         "size": size,
         "skip": first - 1,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        names = [column.name for column in cursor.description]
-        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    found = rows_across(
+        clinics,
+        branches=[source.branch for source in read],
+        whole=_WHOLE,
+        parameters=parameters,
+        literals={"zone": lambda clinic: clinic.policy.time_zone},
+    )
     by_id = {clinic.pk: clinic for clinic in clinics}
     counted = json.loads(found[0]["counts"] or "{}")  # Django leaves jsonb of a plain cursor as text
     return Timeline(

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpRequest
 
 from accounts.models import Patient
-from appointments.selectors_across import Visit, VisitKind, Visits, visits_across
+from appointments.selectors_across import Visit, VisitKind, visits_across
 from clinics.models import Clinic
+from precta.paging import asked_number, cut_page
 
 PAGE_SIZE = 10
 
@@ -36,21 +37,12 @@ class Filters:
 def read_filters(request: HttpRequest, people: list[Patient], clinics: list[Clinic]) -> Filters:
     asked = request.GET
     kinds = {kind.value: kind for kind in VisitKind}
-    page = asked.get("page", "")
     return Filters(
         kind=kinds.get(asked.get("when", ""), VisitKind.COMING),
         person=next((person for person in people if person.pk == asked.get("person")), None),
         clinic=next((clinic for clinic in clinics if clinic.slug == asked.get("clinic")), None),
-        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        page=asked_number(asked.get("page", "")),
     )
-
-
-class _Counted(Paginator):
-    """A paginator over rows that the database has cut out already."""
-
-    def __init__(self, rows: list[Visit], per_page: int, count: int) -> None:
-        super().__init__(rows, per_page)
-        self.__dict__["count"] = count  # stands in for the cached_property
 
 
 def page_of_visits(
@@ -60,21 +52,11 @@ def page_of_visits(
     who = [filters.person] if filters.person else people
     where = [filters.clinic] if filters.clinic else clinics
 
-    def read(number: int) -> Visits:
-        return visits_across(
-            patients=who,
-            clinics=where,
-            kinds=[filters.kind],
-            first=(number - 1) * PAGE_SIZE + 1,
-            size=PAGE_SIZE,
-        )
+    def read(first: int) -> tuple[list[Visit], int, dict[VisitKind, int]]:
+        visits = visits_across(patients=who, clinics=where, kinds=[filters.kind], first=first, size=PAGE_SIZE)
+        return visits.rows, visits.counts[filters.kind], visits.counts
 
-    number, visits = filters.page, read(filters.page)
-    count = visits.counts[filters.kind]
-    last = max(1, -(-count // PAGE_SIZE))
-    if number > last:
-        number, visits = last, read(last)
-    return Page(visits.rows, number, _Counted(visits.rows, PAGE_SIZE, count)), visits.counts
+    return cut_page(read, number=filters.page, size=PAGE_SIZE)
 
 
 def list_context(filters: Filters, people: list[Patient], clinics: list[Clinic]) -> dict[str, Any]:

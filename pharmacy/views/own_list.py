@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 
 from accounts.models import Patient
 from accounts.selectors import patients_of
 from appointments.selectors_across import clinics_of
+from precta.paging import asked_number, cut_page
 
 PAGE_SIZE = 10
 
@@ -34,25 +34,16 @@ class Filters:
     def read(cls, request: HttpRequest, states: Iterable[Any], first: Any, people: list[Patient]) -> "Filters":
         asked = request.GET
         known = {state.value: state for state in states}
-        page = asked.get("page", "")
         return cls(
             state=known.get(asked.get("state", ""), first),
             person=next((person for person in people if person.pk == asked.get("person")), None),
-            page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+            page=asked_number(asked.get("page", "")),
         )
 
     def query(self, **changed: str) -> str:
         """The query string of the same list with `changed` filters ("" takes one away), without the page."""
         asked = {"state": self.state.value, "person": self.person.pk if self.person else ""} | changed
         return urlencode({name: value for name, value in asked.items() if value})
-
-
-class Counted(Paginator):
-    """A paginator over rows that the database has cut out already."""
-
-    def __init__(self, rows: list[Any], per_page: int, count: int) -> None:
-        super().__init__(rows, per_page)
-        self.__dict__["count"] = count  # stands in for the cached_property
 
 
 def own_list(request: HttpRequest, *, states: Any, first: Any, find: Callable[..., Found]) -> dict[str, Any]:
@@ -64,22 +55,14 @@ def own_list(request: HttpRequest, *, states: Any, first: Any, find: Callable[..
     clinics = clinics_of(people)
     filters = Filters.read(request, states, first, people)
 
-    def read(number: int) -> Found:
-        return find(
-            patients=[filters.person] if filters.person else people,
-            clinics=clinics,
-            state=filters.state,
-            first=(number - 1) * PAGE_SIZE + 1,
-            size=PAGE_SIZE,
-        )
+    def read(first: int) -> tuple[list[Any], int, Found]:
+        who = [filters.person] if filters.person else people
+        found = find(patients=who, clinics=clinics, state=filters.state, first=first, size=PAGE_SIZE)
+        return found.rows, found.counts[filters.state], found
 
-    number, found = filters.page, read(filters.page)
-    count = found.counts[filters.state]
-    last = max(1, -(-count // PAGE_SIZE))
-    if number > last:
-        number, found = last, read(last)
+    page, found = cut_page(read, number=filters.page, size=PAGE_SIZE)
     return {
-        "page": Page(found.rows, number, Counted(found.rows, PAGE_SIZE, count)),
+        "page": page,
         "page_query": filters.query(),
         "state": filters.state.value,
         "several_people": len(people) > 1,

@@ -1,6 +1,5 @@
 """A patient's documents at all clinics (platform host). Those of a suspended clinic are given out here."""
 
-from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import urlencode
@@ -11,20 +10,13 @@ from accounts.selectors import patients_of
 from appointments.models import RecordType
 from appointments.selectors_across import clinics_of
 from appointments.selectors_records import records_for_patient_user
-from appointments.selectors_records_across import records_across
+from appointments.selectors_records_across import RecordAcross, records_across
 from appointments.views.records.files import file_response
 from precta.access import role_required
+from precta.paging import asked_number, cut_page
 from precta.tenancy import clinic_context
 
 PAGE_SIZE = 12
-
-
-class _Counted(Paginator):
-    """A paginator over rows that the database has cut out already."""
-
-    def __init__(self, rows: list, per_page: int, count: int) -> None:
-        super().__init__(rows, per_page)
-        self.__dict__["count"] = count  # stands in for the cached_property
 
 
 @require_safe
@@ -36,25 +28,25 @@ def record_list(request: HttpRequest) -> HttpResponse:
     person = next((person for person in people if person.pk == asked.get("person")), None)
     clinic = next((clinic for clinic in clinics if clinic.slug == asked.get("clinic")), None)
     kind = asked.get("kind", "") if asked.get("kind", "") in RecordType.values else ""
-    number = asked.get("page", "")
-    number = max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < 6 else 1
-    scope = {
-        "patients": [person] if person else people,
-        "clinics": [clinic] if clinic else clinics,
-        "kind": kind,
-        "size": PAGE_SIZE,
-    }
-    rows, total = records_across(first=(number - 1) * PAGE_SIZE + 1, **scope)
-    if not rows and number > 1:
-        number = 1
-        rows, total = records_across(**scope)
+
+    def read(first: int) -> tuple[list[RecordAcross], int, None]:
+        rows, total = records_across(
+            patients=[person] if person else people,
+            clinics=[clinic] if clinic else clinics,
+            kind=kind,
+            first=first,
+            size=PAGE_SIZE,
+        )
+        return rows, total, None
+
+    page, _ = cut_page(read, number=asked_number(asked.get("page", "")), size=PAGE_SIZE)
     here = {"person": person.pk if person else "", "clinic": clinic.slug if clinic else "", "kind": kind}
 
     def query(**changed: str) -> str:
         return urlencode({name: value for name, value in (here | changed).items() if value})
 
     context = {
-        "page": Page(rows, number, _Counted(rows, PAGE_SIZE, total)),
+        "page": page,
         "page_query": query(),
         "is_filtered": any(here.values()),
         "several_people": len(people) > 1,

@@ -6,7 +6,6 @@ from datetime import date, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 
 from accounts.models import Patient
@@ -15,6 +14,7 @@ from appointments.timeline.sources import EntryKind, sources
 from appointments.views.doctor.days import read_day
 from appointments.wall_clock import day_bounds, start_of_day
 from clinics.models import Clinic
+from precta.paging import asked_number, cut_page
 
 PAGE_SIZE = 20
 # One sheet of all: what is longer is narrowed by days first.
@@ -61,14 +61,13 @@ def read_filters(
     request: HttpRequest, may_see: Collection[EntryKind], *, people: Sequence[Patient], clinics: Sequence[Clinic]
 ) -> Filters:
     asked = request.GET
-    page = asked.get("page", "")
     return Filters(
         kind=next((kind for kind in may_see if kind.value == asked.get("kind")), None),
         person=next((person for person in people if person.pk == asked.get("person")), None),
         clinic=next((clinic for clinic in clinics if clinic.slug == asked.get("clinic")), None),
         since=_day(asked.get("from")),
         until=_day(asked.get("to")),
-        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        page=asked_number(asked.get("page", "")),
         is_whole=asked.get("all") == "1",
     )
 
@@ -89,32 +88,28 @@ def timeline_context(
     where = [filters.clinic] if filters.clinic else clinics
     size = MOST_PRINTED if filters.is_whole else PAGE_SIZE
 
-    def read(number: int) -> Timeline:
-        return timeline(
+    def read(first: int) -> tuple[list[tuple[Entry, str]], int, Timeline]:
+        found = timeline(
             patients=[person.pk for person in who],
             clinics=where,
             may_see=may_see,
             asked=filters.asked(may_see, tz),
             reader=reader,
-            first=(number - 1) * size + 1,
+            first=first,
             size=size,
         )
+        count = found.counts.get(filters.kind, 0) if filters.kind else sum(found.counts.values())
+        return [(entry, link(entry)) for entry in found.entries], count, found
 
-    number = 1 if filters.is_whole else filters.page
-    found = read(number)
-    count = found.counts.get(filters.kind, 0) if filters.kind else sum(found.counts.values())
-    last = max(1, -(-count // size))
-    if number > last:
-        number, found = last, read(last)
-    pages = Paginator(range(count), size)  # rows that the database has cut out already
+    page, found = cut_page(read, number=1 if filters.is_whole else filters.page, size=size)
     return {
         "filters": filters,
-        "page": Page([(entry, link(entry)) for entry in found.entries], number, pages),
+        "page": page,
         "page_query": filters.query(),
         "whole_query": filters.query(all="1"),
         "back_query": filters.query(),
-        "total": count,
-        "is_cut": filters.is_whole and count > size,
+        "total": page.paginator.count,
+        "is_cut": filters.is_whole and page.paginator.count > size,
         "most_printed": MOST_PRINTED,
         "several_people": len(people) > 1,
         "people": [
