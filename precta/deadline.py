@@ -1,4 +1,4 @@
-"""An HTTP transport that keeps one deadline over a whole exchange.
+"""An HTTP exchange with a provider that keeps one deadline over all of it.
 
 httpx's time-outs start afresh with every byte, so a server that trickles would never be given up on.
 """
@@ -6,12 +6,20 @@ httpx's time-outs start afresh with every byte, so a server that trickles would 
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import httpcore
 import httpx
+
+CONNECT_SECONDS = 3.0
+# What `exchange` raises.
+NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+
+
+class AnswerTooLarge(httpx.HTTPError):
+    """The answer is longer than anything that the provider has to say."""
 
 
 @cache
@@ -66,7 +74,7 @@ class _Backend(httpcore.SyncBackend):
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
-        ends = min(self._ends, time.monotonic() + (timeout or 3.0))
+        ends = min(self._ends, time.monotonic() + (timeout or CONNECT_SECONDS))
         failure: Exception = httpcore.ConnectError("no address")
         # The time is shared: the socket module would grant it to each address anew.
         for position, address in enumerate(addresses):
@@ -93,3 +101,28 @@ class DeadlineTransport(httpx.HTTPTransport):
         self._pool = httpcore.ConnectionPool(
             ssl_context=_tls(), max_connections=1, max_keepalive_connections=0, network_backend=_Backend(ends)
         )
+
+
+def exchange(
+    method: str, url: str, *, ends: float, headers: Mapping[str, str], most_bytes: int = 1_000_000, **sent: Any
+) -> tuple[int, bytes]:
+    """Status and body of one request, never sent again and never redirected; `sent` as httpx takes it.
+
+    `ends` is a moment of time.monotonic(). Raises one of NO_ANSWER: then nobody knows whether it was done.
+    """
+    left = max(0.1, ends - time.monotonic())
+    with (
+        httpx.Client(
+            transport=DeadlineTransport(ends=ends),
+            headers={"Accept": "application/json", "Connection": "close", **headers},
+            timeout=httpx.Timeout(left, connect=min(CONNECT_SECONDS, left)),
+            follow_redirects=False,
+        ) as client,
+        client.stream(method, url, **sent) as response,
+    ):
+        body = b""
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > most_bytes:
+                raise AnswerTooLarge(url)
+        return response.status_code, body

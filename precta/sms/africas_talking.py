@@ -6,17 +6,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
 from django.conf import settings
 
-from precta.deadline import DeadlineTransport
+from precta.deadline import NO_ANSWER, exchange
 from precta.sms.exceptions import SmsRefused, SmsUnavailable
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 8.0
-LARGEST_ANSWER = 100_000
 # Statuses of one recipient. What is in neither set (no money, a wrong sender, the gateway's own trouble) may pass.
 ACCEPTED = {100, 101, 102}
 NEVER = {403, 404, 406}  # not a number, not supported, on the person's own list of blocked senders
@@ -37,30 +34,21 @@ def send(*, to: str, text: str) -> None:
 
 
 def _post(form: Mapping[str, str]) -> Any:
-    ends = time.monotonic() + TOTAL_SECONDS
-    headers = {"apiKey": settings.AFRICASTALKING_API_KEY, "Accept": "application/json"}
     try:
-        with (
-            httpx.Client(
-                transport=DeadlineTransport(ends=ends),
-                timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
-                trust_env=False,
-            ) as client,
-            client.stream(
-                "POST", f"{settings.AFRICASTALKING_BASE_URL}/version1/messaging", data=dict(form), headers=headers
-            ) as response,
-        ):
-            body = b""
-            for part in response.iter_bytes():
-                body += part
-                if len(body) > LARGEST_ANSWER:
-                    raise SmsUnavailable("the answer is too large")
-            if not response.is_success:
-                raise SmsUnavailable(f"HTTP {response.status_code}")
-            return json.loads(body)
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError, RecursionError) as error:
+        status, body = exchange(
+            "POST",
+            f"{settings.AFRICASTALKING_BASE_URL}/version1/messaging",
+            ends=time.monotonic() + TOTAL_SECONDS,
+            headers={"apiKey": settings.AFRICASTALKING_API_KEY},
+            data=dict(form),
+        )
+        answer = json.loads(body) if 200 <= status < 300 else None
+    except (*NO_ANSWER, ValueError, RecursionError) as error:
         logger.warning("africastalking: %s", type(error).__name__)
         raise SmsUnavailable(type(error).__name__) from error
+    if answer is None:
+        raise SmsUnavailable(f"HTTP {status}")
+    return answer
 
 
 def _recipient(answer: Any) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ def _real_client(settings):
 @pytest.fixture
 def provider(monkeypatch):
     # The deadline's transport goes below what respx can listen to.
-    monkeypatch.setattr(africas_talking, "DeadlineTransport", lambda ends: httpx.HTTPTransport())
+    monkeypatch.setattr("precta.deadline.DeadlineTransport", lambda ends: httpx.HTTPTransport())
     with respx.mock() as router:
         yield router.post(ADDRESS)
 

@@ -11,23 +11,20 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import httpx
 from django.conf import settings
 
 from appointments.exceptions import VideoRefused, VideoUnavailable
 from appointments.models import Appointment
 from appointments.room.access import CLOSES_AFTER, OPENS_BEFORE, Place, Side
 from precta import hosts
-from precta.deadline import DeadlineTransport
+from precta.deadline import NO_ANSWER, exchange
 from precta.security import hundredms_pages
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 3.0
 # Under the ten seconds that a page may take, all calls together.
 TOTAL_SECONDS = 9.0
 TOKEN_SECONDS = 300
-LARGEST_ANSWER = 1_000_000
 SECRET_HEADER = "X-Precta-Secret"  # noqa: S105 - the name of a header
 # What 100ms' own templates call the two, and ours.
 ROLES = {Side.DOCTOR: ("doctor", "host"), Side.PATIENT: ("patient", "guest")}
@@ -101,28 +98,11 @@ class HundredMs:
             raise VideoUnavailable("HUNDREDMS_ACCESS_KEY or HUNDREDMS_SECRET is not set")
         if self._ends is None:
             self._ends = time.monotonic() + self._budget
-        left = max(0.1, self._ends - time.monotonic())
+        url = settings.HUNDREDMS_BASE_URL.rstrip("/") + path
+        headers = {"Authorization": f"Bearer {management_token()}"}
         try:
-            with (
-                httpx.Client(
-                    transport=DeadlineTransport(ends=self._ends),
-                    headers={
-                        "Authorization": f"Bearer {management_token()}",
-                        "Accept": "application/json",
-                        "Connection": "close",
-                    },
-                    timeout=httpx.Timeout(left, connect=min(CONNECT_SECONDS, left)),
-                    follow_redirects=False,
-                ) as client,
-                client.stream("POST", settings.HUNDREDMS_BASE_URL.rstrip("/") + path, json=body) as response,
-            ):
-                answer = b""
-                for chunk in response.iter_bytes():
-                    answer += chunk
-                    if len(answer) > LARGEST_ANSWER:
-                        raise VideoUnavailable(f"{path}: the answer is too large")
-                status = response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            status, answer = exchange("POST", url, ends=self._ends, headers=headers, json=body)
+        except NO_ANSWER as error:
             logger.warning("100ms %s: %s", path, type(error).__name__)
             raise VideoUnavailable(f"{path}: {type(error).__name__}") from error
         return _understand(path, status, answer)

@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import stamina
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
-from precta.deadline import DeadlineTransport
+from precta.deadline import NO_ANSWER, exchange
 from precta.payments.exceptions import (
     DuplicateReference,
     ProviderRefused,
@@ -28,11 +27,9 @@ from precta.payments.scrub import clean_text
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 3.0
 # Under the ten seconds that a page may take, all attempts together.
 TOTAL_SECONDS = 9.0
 ATTEMPT_SECONDS = 4.5
-LARGEST_ANSWER = 1_000_000
 PAGE_OF_REFUNDS = 100
 
 SUCCESS = "success"
@@ -177,28 +174,11 @@ class Paystack:
     def _send(self, method: str, path: str, *, ends: float, **options: Any) -> Any:
         if not settings.PAYSTACK_SECRET_KEY:
             raise ProviderUnavailable("PAYSTACK_SECRET_KEY is not set")
-        left = max(0.1, ends - time.monotonic())
+        url = settings.PAYSTACK_BASE_URL.rstrip("/") + path
+        headers = {"Authorization": f"Bearer {settings.PAYSTACK_SECRET_KEY}"}
         try:
-            with (
-                httpx.Client(
-                    transport=DeadlineTransport(ends=ends),
-                    headers={
-                        "Authorization": f"Bearer {settings.PAYSTACK_SECRET_KEY}",
-                        "Accept": "application/json",
-                        "Connection": "close",
-                    },
-                    timeout=httpx.Timeout(left, connect=min(CONNECT_SECONDS, left)),
-                    follow_redirects=False,
-                ) as client,
-                client.stream(method, settings.PAYSTACK_BASE_URL.rstrip("/") + path, **options) as response,
-            ):
-                body = b""
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_ANSWER:
-                        raise ProviderUnavailable(f"{path}: the answer is too large")
-                status = response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            status, body = exchange(method, url, ends=ends, headers=headers, **options)
+        except NO_ANSWER as error:
             logger.warning("paystack %s %s: %s", method, path, type(error).__name__)
             raise ProviderUnavailable(f"{path}: {type(error).__name__}") from error
         return _understand(path, status, body)
