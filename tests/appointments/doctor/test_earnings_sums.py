@@ -20,6 +20,7 @@ from appointments.services.rescheduling import reschedule_appointment
 from clinics.periods import Period
 from precta.ids import new_id
 from precta.payments.models import Payment, Refund
+from precta.payments.selectors import net_received
 from precta.payments.services import request_refund
 from precta.payments.services.refunding import retry_refund
 from tests import factories
@@ -121,7 +122,8 @@ class Life:
 
     def goodwill(self):
         visit = self.standing()
-        payment = Payment.objects.filter(subject_id=visit.pk, status="completed").order_by("pk").first()
+        paid = Payment.objects.filter(subject_id=visit.pk, status="completed")
+        payment = next((payment for payment in paid if net_received(payment) >= 200), None)
         if payment is not None and visit.fee > 200:
             arguments = {"amount": Decimal(200), "reason": "waited long", "by_user": self.cast.owner, "key": new_id()}
             give_back_part(payment=payment, **arguments)

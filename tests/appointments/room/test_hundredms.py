@@ -151,7 +151,7 @@ def miss(visit, by):
 def test_a_room_entered_before_the_beginning_closes_when_the_visit_is_called_off(
     provider, at_room, visit, cast, call_off
 ):
-    at_room(cast.patient, visit).post("open")
+    at_room(cast.doctor, visit).post("open")
     (room_id,) = provider.rooms
     with clinic_context(cast.uzima):
         visit = Appointment.objects.select_related("clinic", "doctor").get(pk=visit.pk)
