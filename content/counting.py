@@ -39,7 +39,7 @@ MOST_OF_A_NETWORK = 200
 # Cubot makes phones.
 MACHINES = re.compile(
     r"(?<!cu)bot\b|crawl|spider|slurp|scrap[ey]|preview|fetch|curl|wget|python|java/|go-http|libwww|httpclient|okhttp"
-    r"|axios|aiohttp|httpx|httpie|undici|postman|headless|phantomjs|scan|monitor|uptime|probe|feed|rss"
+    r"|axios|aiohttp|httpx|httpie|undici|postman|phantomjs|scan|monitor|uptime|probe|feed|rss"
     r"|facebookexternalhit|whatsapp|lighthouse",
     re.IGNORECASE,
 )

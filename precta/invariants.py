@@ -21,7 +21,7 @@ class Invariant:
     says: str
     where: str  # "clinic": in every clinic's schema; "public": once
     check: Check
-    on_request: bool = False  # takes long: only when named
+    on_request: bool = False  # asks the outside world: only when named
 
 
 INVARIANTS: list[Invariant] = []
@@ -30,7 +30,7 @@ INVARIANTS: list[Invariant] = []
 def invariant(number: str, says: str, *, where: str = "clinic", on_request: bool = False) -> Callable[[Check], Check]:
     """Register a check that yields the ids (with a word on why) of whatever breaks the rule.
 
-    With `on_request` it runs only when it is named: it takes long.
+    With `on_request` it runs only when it is named: it asks the outside world.
     """
 
     def register(check: Check) -> Check:

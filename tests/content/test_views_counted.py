@@ -82,7 +82,6 @@ def test_one_person_counts_once_a_day(read, malaria, monkeypatch, cast):
         "axios/1.7",
         "PostmanRuntime/7.39",
         "HTTPie/3.2",
-        "Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/130.0",
         "TelegramBot (like TwitterBot)",
     ],
 )
