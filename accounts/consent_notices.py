@@ -1,17 +1,15 @@
 """What follows when a patient takes back the consent to a clinic's care: its trail has it, its front desk is told."""
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import ClinicPatient, Consent, User
-from accounts.selectors import language_of
+from accounts.selectors import reader
 from clinics.models import Membership
 from clinics.policies import CAPABILITIES
 from precta.audit.models import AuditLog
 from precta.audit.services import record
 from precta.hosts import clinic_url
-from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.notifications.telling import INBOX, Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.tenancy import clinic_context
@@ -36,23 +34,16 @@ def tell_desk(event: OutboxEvent) -> None:
     link = ClinicPatient.objects.filter(clinic=clinic, patient=consent.patient_id).first()
     url = clinic_url(clinic, "clinic_admin:accounts_clinicpatient_change", link.pk) if link is not None else ""
     staff = Membership.objects.filter(clinic=clinic, is_active=True, role__in=CAPABILITIES["visits.book"])
-    for member in staff.exclude(user__status="suspended").select_related("user"):
-        language = language_of(member.user) or "en"
-        with translation.override(language):
-            notify(
-                event_id=event.pk,
-                user=member.user,
-                type=NotificationType.GENERAL,
-                title=_("A patient took a consent back"),
-                body=_(
-                    "%(name)s no longer agrees to be treated at %(clinic)s. What is booked stays until somebody "
-                    "cancels it. Before anything new is booked, ask again."
-                )
-                % names,
-                data={"url": url, "action": _("See the patient")} if url else None,
-                language=language,
-                channels=(Channel.PUSH,),
-            )
+    people = [reader(member.user) for member in staff.exclude(user__status="suspended").select_related("user")]
+
+    def words() -> Words:
+        body = _(
+            "%(name)s no longer agrees to be treated at %(clinic)s. What is booked stays until somebody "
+            "cancels it. Before anything new is booked, ask again."
+        )
+        return Words(_("A patient took a consent back"), body % names, _("See the patient"))
+
+    tell(event.pk, people, words, url=url, channels=INBOX)
 
 
 def _consent(event: OutboxEvent) -> Consent:

@@ -11,6 +11,7 @@ from accounts.models import Consent, Doctor, Guardianship, Patient, Role, User, 
 from clinics.models import Clinic, Membership, StaffInvitation
 from clinics.selectors import staff_of, unanswered_invitations
 from precta import clock, hosts
+from precta.notifications.telling import Recipient
 
 ADULT_AGE = 18
 
@@ -151,6 +152,11 @@ def _second_factor() -> Exists:
 def language_of(user: User) -> str | None:
     """The language that the person chose, or None for somebody without a patient profile."""
     return Patient.objects.filter(pk=user.pk).values_list("preferred_language", flat=True).first()
+
+
+def reader(user: User) -> Recipient:
+    """The person as somebody who is told: in the language that they chose, else in English."""
+    return Recipient(user, language_of(user) or "en")
 
 
 def workplaces_of(user: User) -> list[dict[str, str]]:

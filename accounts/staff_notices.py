@@ -9,23 +9,18 @@ from django.utils import translation
 
 from accounts import staff_words as words
 from accounts.models import User
-from accounts.selectors import language_of, name_of
+from accounts.selectors import language_of, name_of, reader
 from accounts.services.workplaces import refresh_workplaces
-from accounts.staff_words import Words
 from clinics.invitation_tokens import make_token
 from clinics.models import InvitationState, Membership, MembershipRole, StaffInvitation
 from clinics.selectors import leaders
 from precta import clock
 from precta.hosts import clinic_url, platform_url
-from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.notifications.telling import EVERYWHERE, INBOX, Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.sms.exceptions import SmsRefused
 from precta.sms.services import send_sms
-
-EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
-INBOX = (Channel.PUSH,)
 
 
 @on("staff.invited")
@@ -153,29 +148,14 @@ def _tell_each(
     users: Iterable[User],
     member: Membership,
     write: Callable[[], Words],
-    channels: tuple[Channel, ...],
+    channels: Iterable[str],
 ) -> None:
-    for user in users:
-        if user.pk != member.user_id:
-            _tell(event, user, write, _staff_page(member), channels)
+    people = [reader(user) for user in users if user.pk != member.user_id]
+    tell(event.pk, people, write, url=_staff_page(member), channels=channels)
 
 
-def _tell(
-    event: OutboxEvent, user: User, write: Callable[[], Words], url: str, channels: tuple[Channel, ...] = EVERYWHERE
-) -> None:
-    language = language_of(user) or "en"
-    with translation.override(language):
-        said = write()
-    notify(
-        event_id=event.pk,
-        user=user,
-        type=NotificationType.GENERAL,
-        title=said.title,
-        body=said.body,
-        data={"url": url, "action": said.action} if url else None,
-        language=language,
-        channels=channels,
-    )
+def _tell(event: OutboxEvent, user: User, write: Callable[[], Words], url: str) -> None:
+    tell(event.pk, [reader(user)], write, url=url)
 
 
 def _language_of(invitation: StaffInvitation) -> str:

@@ -1,6 +1,5 @@
 """The sentences about who works at a clinic. Called with the reader's language active."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +7,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from clinics.models import Clinic, Membership, MembershipRole, StaffInvitation
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    title: str
-    body: str
-    action: str
+from precta.notifications.telling import Words
 
 
 def role_name(role: str) -> str:

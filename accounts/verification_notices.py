@@ -1,9 +1,8 @@
 """Tells doctors, their clinics and nobody else how an application goes and when a licence ends."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from django.utils import formats, translation
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import (
@@ -16,23 +15,13 @@ from accounts.models import (
     VerificationDecision,
     VerificationStatus,
 )
-from accounts.selectors import language_of
+from accounts.selectors import reader
 from clinics.selectors import leaders
 from precta.hosts import clinic_url, platform_url
-from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.notifications.models import NotificationType
+from precta.notifications.telling import EVERYWHERE, INBOX, Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
-
-EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
-INBOX = (Channel.PUSH,)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    title: str
-    body: str
-    action: str
 
 
 @on("doctor.submitted")
@@ -280,22 +269,14 @@ def tell_paper_ends(event: OutboxEvent) -> None:
 
 
 def _tell(
-    event: OutboxEvent, people: Iterable[User], words: Callable[[], Words], url: str, channels=EVERYWHERE
+    event: OutboxEvent,
+    people: Iterable[User],
+    words: Callable[[], Words],
+    url: str,
+    channels: Iterable[str] = EVERYWHERE,
 ) -> None:
-    for user in people:
-        language = language_of(user) or "en"
-        with translation.override(language):
-            said = words()
-        notify(
-            event_id=event.pk,
-            user=user,
-            type=NotificationType.VERIFICATION_STATUS,
-            title=said.title,
-            body=said.body,
-            data={"url": url, "action": said.action},
-            language=language,
-            channels=channels,
-        )
+    kind = NotificationType.VERIFICATION_STATUS
+    tell(event.pk, map(reader, people), words, url=url, type=kind, channels=channels)
 
 
 def _paper_line(name: dict[str, str]) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.utils import formats, timezone, translation
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from clinics.emergency import EmergencyAccess
@@ -12,8 +12,7 @@ from clinics.notice_handlers import readers
 from precta.audit.models import AuditLog
 from precta.audit.services import record
 from precta.hosts import clinic_url
-from precta.notifications.models import NotificationType
-from precta.notifications.services import notify
+from precta.notifications.telling import Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.tenancy import clinic_context
@@ -34,19 +33,7 @@ def write_closing(event: OutboxEvent) -> None:
 @on("emergency_access.opened")
 def tell_leaders(event: OutboxEvent) -> None:
     access = _access(event)
-    for user, language in readers(access.clinic):
-        with translation.override(language):
-            title, body = _words(access)
-            notify(
-                event_id=event.pk,
-                user=user,
-                type=NotificationType.GENERAL,
-                title=title,
-                body=body,
-                data={"url": _page(access.clinic), "action": _("See what was opened")},
-                language=language,
-                sms=title,
-            )
+    tell(event.pk, readers(access.clinic), lambda: _words(access), url=_page(access.clinic))
 
 
 def _access(event: OutboxEvent) -> EmergencyAccess:
@@ -60,7 +47,7 @@ def _note_once(access: EmergencyAccess, action: str, details: dict[str, str], by
             record(action, resource=access, user=by or access.user, details=details)
 
 
-def _words(access: EmergencyAccess) -> tuple[str, str]:
+def _words(access: EmergencyAccess) -> Words:
     until = timezone.localtime(access.expires_at, access.clinic.policy.tz)
     title = _("Precta has opened the data of %(clinic)s") % {"clinic": access.clinic.name}
     body = _(
@@ -72,7 +59,7 @@ def _words(access: EmergencyAccess) -> tuple[str, str]:
         "time": f"{formats.date_format(until, 'D j M, H:i')} ({until:%Z})",
         "reason": access.reason,
     }
-    return title, body
+    return Words(title, body, _("See what was opened"))
 
 
 def _page(clinic: Clinic) -> str:

@@ -1,35 +1,23 @@
 """Who is told what of reviews. Nothing of what a patient wrote goes out: only that there is something, and where."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import User, UserStatus
-from accounts.selectors import language_of
+from accounts.models import UserStatus
+from accounts.selectors import reader
 from appointments.models import AppointmentStatus, Consultation
 from appointments.notices.recipients import patient_side
 from content.models import ModerationStatus, Review, ReviewAnswer
 from content.selectors_reviews import has_page, works_at
 from precta.hosts import clinic_url, platform_url
-from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.notifications.telling import EVERYWHERE, INBOX, Recipient, Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.tenancy import current_clinic
 
-EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
-INBOX = (Channel.PUSH,)
 # What every doctor can open, wherever they work and whether they are verified.
 PRACTICE = "accounts:join-doctor:home"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    title: str
-    body: str
-    action: str
 
 
 @on("review.invited")
@@ -46,23 +34,22 @@ def ask_for_review(event: OutboxEvent) -> None:
     visit = seen.appointment
     if Review.objects.filter(patient=visit.patient_id, consultation_id=seen.pk).exists():
         return
-    for person in patient_side(visit.patient):
-        if person.user.pk == visit.doctor_id or works_at(person.user, clinic):
-            continue
-        with translation.override(person.language):
-            names = {"doctor": visit.doctor.display_name, "clinic": clinic.name, "name": visit.patient.first_name}
-            title = _("How was your visit with %(doctor)s?") % names
-            body = _(
-                "Stars and a few words help others to find the right doctor. Your whole name is never shown.\n\n"
-                "The visit was at %(clinic)s, for %(name)s."
-            )
-            said = Words(title, body % names, _("Write a review"))
+    people = [
+        person
+        for person in patient_side(visit.patient)
+        if person.user.pk != visit.doctor_id and not works_at(person.user, clinic)
+    ]
 
-        def words(said: Words = said) -> Words:
-            return said
+    def words() -> Words:
+        names = {"doctor": visit.doctor.display_name, "clinic": clinic.name, "name": visit.patient.first_name}
+        title = _("How was your visit with %(doctor)s?") % names
+        body = _(
+            "Stars and a few words help others to find the right doctor. Your whole name is never shown.\n\n"
+            "The visit was at %(clinic)s, for %(name)s."
+        )
+        return Words(title, body % names, _("Write a review"))
 
-        url = clinic_url(clinic, "content:patient:review", seen.pk)
-        _tell(event, person.user, words, url, language=person.language)
+    _tell(event, people, words, clinic_url(clinic, "content:patient:review", seen.pk))
 
 
 @on("review.approved")
@@ -92,8 +79,8 @@ def tell_published(event: OutboxEvent) -> None:
         return Words(_("You have a new review"), said, _("Read it") if place else _("My practice"))
 
     place = clinic_url(review.clinic, "content:doctor:reviews") if _works_there(review) else public
-    _tell(event, review.written_by, to_author, public or platform_url("content:me:reviews"))
-    _tell(event, review.doctor.user, to_doctor, place or platform_url(PRACTICE))
+    _tell(event, [reader(review.written_by)], to_author, public or platform_url("content:me:reviews"))
+    _tell(event, [reader(review.doctor.user)], to_doctor, place or platform_url(PRACTICE))
 
 
 @on("review.rejected")
@@ -108,7 +95,7 @@ def tell_rejected(event: OutboxEvent) -> None:
         said = _("We could not publish what you wrote about %(doctor)s.") % names
         return Words(_("Your review is not published"), f"{said}\n\n{reason}", _("See your review"))
 
-    _tell(event, review.written_by, words, _own_page(review))
+    _tell(event, [reader(review.written_by)], words, _own_page(review))
 
 
 @on("review_answer.approved")
@@ -133,8 +120,8 @@ def tell_answered(event: OutboxEvent) -> None:
             said = _("It stands under the review, which is shown once patients find you again.")
         return Words(_("Your answer is published"), said, _("Read it") if public else _("My practice"))
 
-    _tell(event, review.written_by, to_author, public or platform_url("content:me:reviews"))
-    _tell(event, review.doctor.user, to_doctor, public or platform_url(PRACTICE), INBOX)
+    _tell(event, [reader(review.written_by)], to_author, public or platform_url("content:me:reviews"))
+    _tell(event, [reader(review.doctor.user)], to_doctor, public or platform_url(PRACTICE), INBOX)
 
 
 @on("review_answer.rejected")
@@ -150,33 +137,19 @@ def tell_answer_rejected(event: OutboxEvent) -> None:
         return Words(_("Your answer is not published"), f"{said}\n\n{reason}", action)
 
     place = clinic_url(review.clinic, "content:doctor:review-answer", review.pk) if _works_there(review) else ""
-    _tell(event, review.doctor.user, words, place or platform_url(PRACTICE))
+    _tell(event, [reader(review.doctor.user)], words, place or platform_url(PRACTICE))
 
 
 def _tell(
     event: OutboxEvent,
-    user: User,
+    people: Iterable[Recipient],
     words: Callable[[], Words],
     url: str,
-    channels: tuple[Channel, ...] = EVERYWHERE,
-    language: str = "",
+    channels: Iterable[str] = EVERYWHERE,
 ) -> None:
-    """In the language that the person reads; nobody whom the portal has shut out."""
-    if user.status == UserStatus.SUSPENDED:
-        return
-    language = language or language_of(user) or "en"
-    with translation.override(language):
-        said = words()
-    notify(
-        event_id=event.pk,
-        user=user,
-        type=NotificationType.GENERAL,
-        title=said.title,
-        body=said.body,
-        data={"url": url, "action": said.action},
-        language=language,
-        channels=channels,
-    )
+    """Nobody whom the portal has shut out."""
+    let_in = [person for person in people if person.user.status != UserStatus.SUSPENDED]
+    tell(event.pk, let_in, words, url=url, channels=channels)
 
 
 def _works_there(review: Review) -> bool:

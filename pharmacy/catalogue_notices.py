@@ -1,33 +1,21 @@
 """Tells a clinic's pharmacists what runs low, and which promised packs are not there any more."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import partial
 
 from django.db.models import Count, Q
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User, UserStatus
-from accounts.selectors import language_of
+from accounts.selectors import reader
 from clinics.models import Clinic, Membership, MembershipRole
 from pharmacy.models import Medicine
 from precta.hosts import clinic_url
-from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.notifications.telling import INBOX, Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.tenancy import current_clinic
-
-INBOX = (Channel.PUSH,)
-EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    title: str
-    body: str
-    action: str
 
 
 @on("stock.low")
@@ -39,7 +27,8 @@ def tell_low(event: OutboxEvent) -> None:
     found = Medicine.objects.low().aggregate(low=Count("pk"), out=Count("pk", filter=Q(stock=0)))
     if found["low"]:
         url = clinic_url(clinic, "admin:pharmacy_medicine_changelist") + "?stock=low"
-        _tell_each(event, clinic, lambda: _low(clinic, found["low"], found["out"]), url, INBOX)
+        words = partial(_low, clinic, found["low"], found["out"])
+        tell(event.pk, map(reader, pharmacists_of(clinic)), words, url=url, channels=INBOX)
 
 
 @on("stock.missing")
@@ -49,7 +38,8 @@ def tell_missing(event: OutboxEvent) -> None:
     if clinic is None or medicine is None:
         return
     url = clinic_url(clinic, "admin:pharmacy_medicine_stock", medicine.pk)
-    _tell_each(event, clinic, lambda: _missing(clinic, medicine, int(event.payload["packs"])), url, EVERYWHERE)
+    words = partial(_missing, clinic, medicine, int(event.payload["packs"]))
+    tell(event.pk, map(reader, pharmacists_of(clinic)), words, url=url)
 
 
 def pharmacists_of(clinic: Clinic) -> Iterable[User]:
@@ -80,22 +70,3 @@ def _missing(clinic: Clinic, medicine: Medicine, packs: int) -> Words:
     ) % {"packs": packs, "medicine": str(medicine), "clinic": clinic.name}
     said += " " + _("Take in new packs, offer another medicine, or take the line out of the order.")
     return Words(_("Packs that were promised are missing"), said, _("See the stock"))
-
-
-def _tell_each(
-    event: OutboxEvent, clinic: Clinic, write: Callable[[], Words], url: str, channels: tuple[Channel, ...]
-) -> None:
-    for user in pharmacists_of(clinic):
-        language = language_of(user) or "en"
-        with translation.override(language):
-            said = write()
-        notify(
-            event_id=event.pk,
-            user=user,
-            type=NotificationType.GENERAL,
-            title=said.title,
-            body=said.body,
-            data={"url": url, "action": said.action},
-            language=language,
-            channels=channels,
-        )

@@ -1,27 +1,25 @@
 """Who is told of what the desk asks and corrects; never which medicine it is about, only where to look."""
 
 from collections.abc import Callable
+from functools import partial
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.selectors import language_of
+from accounts.selectors import reader
 from appointments.notices.recipients import patient_side
 from clinics.models import Clinic
 from pharmacy.catalogue_notices import pharmacists_of
 from pharmacy.models import Order, OrderStatus, Substitution, SubstitutionStatus
-from pharmacy.order_notices import Words
+from pharmacy.order_notices import order_page
 from pharmacy.selectors_desk import IN_HAND
 from pharmacy.selectors_stopped import orders_stopped_by
-from precta.hosts import clinic_url, platform_url
-from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.hosts import clinic_url
+from precta.notifications.models import NotificationType
+from precta.notifications.telling import INBOX, Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.tenancy import current_clinic
-
-EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
 
 
 @on("substitution.proposed")
@@ -44,19 +42,8 @@ def tell_answered(event: OutboxEvent) -> None:
         _tell_patient(event, order, clinic, lambda: _noted(order, clinic))
     if how == "staff":
         return
-    language = language_of(asked.proposed_by) or "en"
-    with translation.override(language):
-        said = _answered(order, asked.status)
-    notify(
-        event_id=event.pk,
-        user=asked.proposed_by,
-        type=NotificationType.ORDER_STATUS,
-        title=said.title,
-        body=said.body,
-        data={"url": _desk_page(order, clinic), "action": said.action},
-        language=language,
-        channels=(Channel.PUSH,),
-    )
+    words, url = partial(_answered, order, asked.status), _desk_page(order, clinic)
+    tell(event.pk, [reader(asked.proposed_by)], words, url=url, type=NotificationType.ORDER_STATUS, channels=INBOX)
 
 
 @on("prescription.replaced")
@@ -67,20 +54,8 @@ def tell_replaced(event: OutboxEvent) -> None:
     if clinic is None or not orders:
         return
     url = _desk_page(orders[0], clinic) if len(orders) == 1 else clinic_url(clinic, "clinic_admin:pharmacy_desk")
-    for user in pharmacists_of(clinic):
-        language = language_of(user) or "en"
-        with translation.override(language):
-            said = _replaced(orders)
-        notify(
-            event_id=event.pk,
-            user=user,
-            type=NotificationType.ORDER_STATUS,
-            title=said.title,
-            body=said.body,
-            data={"url": url, "action": said.action},
-            language=language,
-            channels=EVERYWHERE,
-        )
+    people = map(reader, pharmacists_of(clinic))
+    tell(event.pk, people, lambda: _replaced(orders), url=url, type=NotificationType.ORDER_STATUS)
 
 
 @on("order.courier_changed")
@@ -146,31 +121,12 @@ def _words(order: Order, title: str, body: str) -> Words:
 
 
 def _tell_patient(event: OutboxEvent, order: Order, clinic: Clinic, words: Callable[[], Words]) -> None:
-    for person in patient_side(order.patient):
-        with translation.override(person.language):
-            said = words()
-        notify(
-            event_id=event.pk,
-            user=person.user,
-            type=NotificationType.ORDER_STATUS,
-            title=said.title,
-            body=said.body,
-            data={"url": _page(order, clinic), "action": said.action},
-            language=person.language,
-            channels=EVERYWHERE,
-            sms=said.sms,
-        )
+    url = order_page(order, clinic)
+    tell(event.pk, patient_side(order.patient), words, url=url, type=NotificationType.ORDER_STATUS)
 
 
 def _desk_page(order: Order, clinic: Clinic) -> str:
     return clinic_url(clinic, "clinic_admin:pharmacy_desk_order", order.pk)
-
-
-def _page(order: Order, clinic: Clinic) -> str:
-    if not clinic.is_open:
-        # A suspended clinic's host shows one page only; what is theirs people find under their own care.
-        return platform_url("pharmacy:me-orders:orders")
-    return clinic_url(clinic, "pharmacy:orders:order", order.pk)
 
 
 def _found(event: OutboxEvent) -> Substitution | None:

@@ -1,8 +1,5 @@
 """What follows from an issued prescription: its paper is drawn, and the patient's side is told, never what is in it."""
 
-from dataclasses import dataclass
-
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from appointments.models import Appointment
@@ -12,19 +9,12 @@ from pharmacy.models import Prescription
 from pharmacy.services.papers import paper_of
 from precta.hosts import clinic_url, platform_url
 from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.notifications.telling import Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.tenancy import current_clinic
 
 EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    title: str
-    body: str
-    action: str
 
 
 @on("prescription.issued", "prescription.replaced")
@@ -41,19 +31,9 @@ def tell_issued(event: OutboxEvent) -> None:
     if prescription is None or clinic is None or prescription.appointment_id is None:
         return
     visit = Appointment.objects.select_related("patient__user", "doctor__user").get(pk=prescription.appointment_id)
-    for person in patient_side(visit.patient):
-        with translation.override(person.language):
-            said = _words(prescription, clinic)
-        notify(
-            event_id=event.pk,
-            user=person.user,
-            type=NotificationType.PRESCRIPTION_READY,
-            title=said.title,
-            body=said.body,
-            data={"url": _page(prescription, clinic), "action": said.action},
-            language=person.language,
-            channels=EVERYWHERE,
-        )
+    url = _page(prescription, clinic)
+    kind = NotificationType.PRESCRIPTION_READY
+    tell(event.pk, patient_side(visit.patient), lambda: _words(prescription, clinic), url=url, type=kind)
 
 
 def _words(prescription: Prescription, clinic: Clinic) -> Words:

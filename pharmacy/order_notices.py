@@ -1,38 +1,24 @@
 """What the patient's side is told of an order: what happened and where to look, never what is in it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 
-from appointments.notices.recipients import Recipient, managers, patient_side
+from appointments.notices.recipients import managers, patient_side
 from appointments.notices.wording import payment_put_aside, refund_stuck
 from clinics.models import Clinic
 from pharmacy import order_reasons as reasons
 from pharmacy.models import Fulfilment, Order, OrderStatus
 from pharmacy.services.order_changes import Side
 from precta.hosts import clinic_url, platform_url
-from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.notifications.models import NotificationType
+from precta.notifications.telling import EVERYWHERE, INBOX, Recipient, Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.payments.models import Payment, PaymentPurpose, Refund
 from precta.templatetags.precta_tags import money
 from precta.tenancy import current_clinic
-
-INBOX = (Channel.PUSH,)
-EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    title: str
-    body: str
-    action: str
-    sms: str = ""
 
 
 @on("order.placed")
@@ -185,7 +171,7 @@ def _tell(
     event: OutboxEvent,
     order: Order,
     people: Iterable[Recipient],
-    words: Callable[[Clinic], Any],
+    words: Callable[[Clinic], Words],
     *,
     url: str = "",
     channels: Iterable[str] = EVERYWHERE,
@@ -193,23 +179,11 @@ def _tell(
     clinic = current_clinic()
     if clinic is None:
         return
-    for person in people:
-        with translation.override(person.language):
-            said = words(clinic)
-        notify(
-            event_id=event.pk,
-            user=person.user,
-            type=NotificationType.ORDER_STATUS,
-            title=said.title,
-            body=said.body,
-            data={"url": url or _page(order, clinic), "action": said.action},
-            language=person.language,
-            channels=channels,
-            sms=said.sms,
-        )
+    kind = NotificationType.ORDER_STATUS
+    tell(event.pk, people, lambda: words(clinic), url=url or order_page(order, clinic), type=kind, channels=channels)
 
 
-def _tell_managers(event: OutboxEvent, order: Order, words: Callable[[], Any]) -> None:
+def _tell_managers(event: OutboxEvent, order: Order, words: Callable[[], Words]) -> None:
     clinic = current_clinic()
     if clinic is not None:
         url = clinic_url(clinic, "clinic_admin:index")
@@ -233,7 +207,7 @@ def _refund(event: OutboxEvent) -> tuple[Refund | None, Order | None]:
     return refund, _find(first.subject_id if first else refund.subject_id)
 
 
-def _page(order: Order, clinic: Clinic) -> str:
+def order_page(order: Order, clinic: Clinic) -> str:
     if not clinic.is_open:
         # A suspended clinic's host shows one page only; what is theirs people find under their own care.
         return platform_url("pharmacy:me-orders:orders")

@@ -3,23 +3,20 @@
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
-from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
 from accounts.exceptions import CannotResetYourself, CannotSuspendYourself
 from accounts.models import User, UserStatus
-from accounts.selectors import language_of
+from accounts.selectors import reader
 from accounts.services.verification import tell_changed
 from precta import hosts
 from precta.audit.services import record
 from precta.ids import new_id
-from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.notifications.telling import Words, tell
 from precta.second_factor.codes import remove_all
 from precta.tenancy import public_context
 from precta.text import printable
@@ -88,23 +85,17 @@ def reset_second_factor(*, user: User, by: User | None, reason: str) -> bool:
         _end_sessions(user)
         details = {"reason": printable(reason)[:200], "removed": removed}
         record("second_factor.reset", resource=user, user=by, details=details)
-        language = language_of(user) or settings.LANGUAGE_CODE
-        with translation.override(language):
-            notify(
-                event_id=new_id(),
-                user=user,
-                type=NotificationType.GENERAL,
-                title=gettext("Your second factor was reset"),
-                body=gettext(
-                    "The platform's staff took the second factor off your account and signed you out everywhere. Sign "
-                    "in and set up a new one. If you did not ask for it, write to us at once."
-                ),
-                data={"url": hosts.platform_url("mfa_index"), "action": gettext("Set up a new one")},
-                language=language,
-                channels=(Channel.PUSH, Channel.EMAIL),
-            )
+        tell(new_id(), [reader(user)], _was_reset, url=hosts.platform_url("mfa_index"))
     user.refresh_from_db(fields=["session_epoch"])
     return True
+
+
+def _was_reset() -> Words:
+    body = gettext(
+        "The platform's staff took the second factor off your account and signed you out everywhere. Sign "
+        "in and set up a new one. If you did not ask for it, write to us at once."
+    )
+    return Words(gettext("Your second factor was reset"), body, gettext("Set up a new one"))
 
 
 def note_suspended_attempt(*, user: User) -> None:

@@ -4,29 +4,24 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from hashlib import sha256
 
-from django.utils import translation
-
 from accounts.models import Doctor
 from appointments import reasons
 from appointments.follow_up import booking_url
 from appointments.models import Appointment, AppointmentStatus, Consultation
 from appointments.notices import wording
-from appointments.notices.recipients import Recipient, doctor_side, managers, patient_side
-from appointments.notices.wording import Words
+from appointments.notices.recipients import doctor_side, managers, patient_side
 from appointments.services.cancellation import sees_patients
 from appointments.services.time_off import is_displaced, time_off_over
 from precta import clock
 from precta.hosts import clinic_url, platform_url
-from precta.notifications.models import Channel, NotificationType
-from precta.notifications.services import notify
+from precta.notifications.models import NotificationType
+from precta.notifications.telling import EVERYWHERE, INBOX, Recipient, Words, tell
 from precta.outbox.models import OutboxEvent
 from precta.outbox.registry import on
 from precta.payments.models import Payment, PaymentMethod, PaymentPurpose, Refund
 from precta.payments.selectors import has_money_aside
 from precta.tenancy import clinic_context
 
-EVERYWHERE = (Channel.PUSH, Channel.EMAIL)
-INBOX = (Channel.PUSH,)
 RELATED = ("patient__user", "doctor__user", "clinic", "rescheduled_from")
 
 
@@ -248,20 +243,7 @@ def _tell(
     channels: Iterable[str] = EVERYWHERE,
     event_id: str = "",
 ) -> None:
-    for person in people:
-        with translation.override(person.language):
-            said = words()
-        notify(
-            event_id=event_id or event.pk,
-            user=person.user,
-            type=kind,
-            title=said.title,
-            body=said.body,
-            data={"url": url, "action": said.action},
-            language=person.language,
-            channels=channels,
-            sms=said.sms,
-        )
+    tell(event_id or event.pk, people, words, url=url, type=kind, channels=channels)
 
 
 def _tell_doctor(event: OutboxEvent, visit: Appointment, kind: str, words: Callable[[], Words]) -> None:

@@ -1,18 +1,12 @@
 """Who is told about a visit or an order, and in which language."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from accounts.models import Doctor, Patient, User
-from accounts.selectors import guardians_of, language_of
+from accounts.models import Doctor, Patient
+from accounts.selectors import guardians_of, reader
 from clinics.models import Clinic
 from clinics.selectors import leaders
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    user: User
-    language: str
+from precta.notifications.telling import Recipient
 
 
 def patient_side(patient: Patient) -> Iterator[Recipient]:
@@ -32,14 +26,10 @@ def patient_side(patient: Patient) -> Iterator[Recipient]:
 
 
 def doctor_side(doctor: Doctor) -> Iterator[Recipient]:
-    yield _reader(doctor.user)
+    yield reader(doctor.user)
 
 
 def managers(clinic: Clinic) -> Iterator[Recipient]:
     """Those who answer for the clinic's money and its patients."""
     for user in leaders(clinic):
-        yield _reader(user)
-
-
-def _reader(user: User) -> Recipient:
-    return Recipient(user, language_of(user) or "en")
+        yield reader(user)

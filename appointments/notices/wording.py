@@ -1,6 +1,5 @@
 """The sentences. Called with the reader's language active."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,16 +8,9 @@ from django.utils.translation import gettext as _
 
 from appointments.models import Appointment
 from appointments.services.cancellation import Side
+from precta.notifications.telling import Words
 from precta.payments.models import PaymentMethod
 from precta.templatetags.precta_tags import money
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    title: str
-    body: str
-    action: str
-    sms: str = ""
 
 
 def _when(visit: Appointment) -> str:
