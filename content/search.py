@@ -171,7 +171,8 @@ def _instead(looked_for: tuple[str, ...]) -> Iterator[tuple[list[Term], str, boo
     last = looked_for[at]
     cut = tuple((last[:-letters],) for letters in (1, 2, 3) if len(last) - letters > LEAST_PREFIX)
     if cut:
-        yield [*terms(looked_for[:at]), Term(cut)], "", False
+        before = looked_for[:at] if set(looked_for[:at]) - STOP else ()
+        yield [*terms(before), Term(cut)], "", False
     close = tuple(
         closest(word, synonyms.vocabulary()) or word if len(word) > 3 and word not in STOP else word
         for word in looked_for

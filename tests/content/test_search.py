@@ -167,7 +167,7 @@ def test_more_matches_than_are_ranked_are_told_as_over_so_many(at_platform, shel
     assert len(titles(last)) == search.MOST % 12
 
 
-@pytest.mark.parametrize("q", ["cholera", "cholra", "cholera unheard", "choleraic"])
+@pytest.mark.parametrize("q", ["cholera", "cholra", "cholera unheard", "choleraic", "what is choleraic"])
 def test_pages_of_a_search_do_not_overlap(at_platform, shelf, q):
     """Those of what was found instead neither: of a slip, of any of the words, of an unfinished one."""
     for number in range(30):
