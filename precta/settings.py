@@ -381,7 +381,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 MEDIA_URL = "/media/"
 # Private files are encrypted before they get here; pictures are for everybody (see precta.files).
-FILES_KEY = env.str("FILES_KEY")
+FILES_KEY = _needed("FILES_KEY")
 CLAMD_URL = env.str("CLAMD_URL", default="")
 FILES_BACKEND = env.str("FILES_BACKEND", default="")
 _files_options = env.json("FILES_OPTIONS", default={})

@@ -79,7 +79,8 @@ def test_the_deployment_checks_find_nothing(production):
 def test_a_secret_that_is_missing_or_empty_stops_the_start(without, changed):
     env = settings_of_production() | changed
     env.pop(without, None)
-    for given in (env, env | {without: ""}) if without.startswith("PAYSTACK") else (env,):
+    may_be_empty = without in {"SECRET_KEY", "DATABASE_URL", "REDIS_URL"}  # Django and the drivers say so themselves
+    for given in (env,) if may_be_empty else (env, env | {without: ""}):
         done = run("import precta.settings", given)
         assert done.returncode != 0 and f"Set the {without} environment variable" in done.stderr
 
