@@ -10,7 +10,7 @@ from appointments.follow_up import booking_url
 from appointments.models import Appointment, AppointmentStatus, Consultation
 from appointments.notices import wording
 from appointments.notices.recipients import doctor_side, managers, patient_side
-from appointments.services.cancellation import sees_patients
+from appointments.services.cancellation import Side, sees_patients
 from appointments.services.time_off import is_displaced, time_off_over
 from precta import clock
 from precta.hosts import clinic_url, platform_url
@@ -44,7 +44,11 @@ def tell_cancelled(event: OutboxEvent) -> None:
     side = event.payload.get("side")
     cause = event.payload.get("cause", side)
     kind = NotificationType.APPOINTMENT_CANCELLED
-    _must_tell(event, visit, kind, lambda: wording.cancelled(visit, side=side, cause=cause))
+    words = partial(wording.cancelled, visit, side=side, cause=cause)
+    if cause == Side.PATIENT:
+        _tell(event, patient_side(visit.patient), kind, words, _page(visit))
+    else:
+        _must_tell(event, visit, kind, words)
     if visit.cancelled_by_id != visit.doctor_id:
         _tell_doctor(event, visit, kind, lambda: wording.cancelled_to_doctor(visit))
 
@@ -226,7 +230,9 @@ def _must_tell(
     people = list(patient_side(visit.patient))
     _tell(event, people, kind, words, _page(visit), event_id=event_id)
     if not people and visit.scheduled_at > clock.now():
-        _tell_managers(event, visit, lambda: wording.nobody_reached(visit), event_id=event_id)
+        # Beside what a doctor who leads the clinic is told of the same event.
+        own_id = sha256(f"nobody {event_id or event.pk}".encode()).hexdigest()[:36]
+        _tell_managers(event, visit, lambda: wording.nobody_reached(visit), event_id=own_id)
 
 
 def _tell_managers(event: OutboxEvent, visit: Appointment, words: Callable[[], Words], *, event_id: str = "") -> None:

@@ -11,6 +11,7 @@ from accounts.models import Guardianship
 from accounts.services.users import suspend_user
 from appointments import reasons
 from appointments.notices.recipients import managers
+from clinics.models import Membership
 from precta.ids import new_id
 from precta.notifications.models import Channel, Notification
 from precta.outbox.models import OutboxEvent
@@ -164,6 +165,17 @@ def test_when_nobody_can_be_told_that_a_visit_is_off_the_clinics_leaders_are(cas
     other = make_appointment(cast.patient, cast.doctor, AT, status="cancelled", refund_due=0)
     happen(cast.uzima, "appointment.cancelled", appointment_id=other.pk, side="doctor")
     assert told(cast.owner).count() == 1
+    # Nor when the patient wished it, at the desk.
+    happen(cast.uzima, "appointment.cancelled", appointment_id=off.pk, side="clinic", cause="patient")
+    assert told(cast.owner).count() == 1
+
+
+def test_a_doctor_who_leads_the_clinic_is_told_both_of_the_visit_and_of_whom_nobody_reached(cast):
+    alone = make_patient("Baraka", "Hassan", user=make_user("baraka@no-mail.invalid"))
+    off = make_appointment(alone, cast.doctor, AT, status="cancelled", refund_due=0, booked_by=cast.staff)
+    Membership.objects.create(user=cast.doctor.user, clinic=cast.uzima, role="manager")
+    happen(cast.uzima, "appointment.cancelled", appointment_id=off.pk, side="clinic")
+    assert told(cast.doctor.user).count() == 2
 
 
 def test_those_who_work_at_the_clinic_are_told_in_the_language_of_their_account(cast, visit):
