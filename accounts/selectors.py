@@ -1,13 +1,22 @@
 """Reading people, always within what the asker may see."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from allauth.mfa.models import Authenticator
 from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
-from accounts.models import Consent, Doctor, Guardianship, Patient, Role, User, UserStatus, VerificationStatus
+from accounts.models import (
+    Consent,
+    DecisionKind,
+    Doctor,
+    Guardianship,
+    Patient,
+    Role,
+    User,
+    UserStatus,
+)
 from clinics.models import Clinic, Membership, StaffInvitation
 from clinics.selectors import staff_of, unanswered_invitations
 from precta import clock, hosts
@@ -154,6 +163,21 @@ def language_of(user: User) -> str | None:
     return Patient.objects.filter(pk=user.pk).values_list("preferred_language", flat=True).first()
 
 
+def not_verified_since(doctor: Doctor) -> datetime | None:
+    """When the doctor lost a verification that has not come back; None for who is verified, or never was."""
+    if doctor.is_verified:
+        return None
+    since = None
+    for decision in doctor.decisions.order_by("-created_at", "-pk"):
+        if decision.kind == DecisionKind.APPROVED and decision.credential_id is None:
+            return since
+        if decision.kind == DecisionKind.LAPSED or (
+            decision.kind == DecisionKind.REJECTED and decision.credential_id is None
+        ):
+            since = decision.created_at
+    return None
+
+
 def reader(user: User) -> Recipient:
     """The person as somebody who is told: in the language that they chose, else in English."""
     return Recipient(user, language_of(user) or "en")
@@ -166,7 +190,7 @@ def workplaces_of(user: User) -> list[dict[str, str]]:
     """
     found = []
     doctor = Doctor.objects.select_related("clinic").filter(pk=user.pk).first() if user.role == Role.DOCTOR else None
-    if doctor is not None and doctor.clinic is not None and doctor.verification_status != VerificationStatus.REJECTED:
+    if doctor is not None and doctor.clinic is not None and doctor.has_workspace:
         found.append((doctor.clinic, "appointments:doctor:today"))
     memberships = user.memberships.filter(is_active=True, clinic__status="active").select_related("clinic")
     found += [(membership.clinic, "admin:index") for membership in memberships.order_by("clinic__name")[:5]]

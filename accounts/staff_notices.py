@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from accounts import staff_words as words
-from accounts.models import User
+from accounts.models import Doctor, User
 from accounts.selectors import language_of, name_of, reader
 from accounts.services.workplaces import refresh_workplaces
 from clinics.invitation_tokens import make_token
@@ -125,6 +125,14 @@ def refresh_menus(event: OutboxEvent) -> None:
     """The menu of whoever came or went says so on their next page, wherever they are signed in."""
     if (member := _member(event)) is not None:
         refresh_workplaces(user=member.user)
+
+
+@on("doctor.changed")
+def refresh_menu_of_doctor(event: OutboxEvent) -> None:
+    """The workspace goes out of it when a verification is refused or withdrawn, and comes back."""
+    doctor = Doctor.objects.select_related("user").filter(pk=event.payload["doctor_id"]).first()
+    if doctor is not None:
+        refresh_workplaces(user=doctor.user)
 
 
 def _member(event: OutboxEvent) -> Membership | None:

@@ -164,7 +164,10 @@ def tell_withdrawn(event: OutboxEvent) -> None:
     def to_clinic() -> Words:
         return Words(
             _("A doctor is no longer verified"),
-            _("Patients cannot find or book %(doctor)s any more. Visits that are booked stay as they are.")
+            _(
+                "Patients cannot find or book %(doctor)s any more. Booked visits cannot begin: their patients are "
+                "told. Whoever cancels one gives everything back."
+            )
             % {"doctor": doctor.display_name},
             _("Open the administration"),
         )
@@ -191,7 +194,10 @@ def tell_lapsed(event: OutboxEvent) -> None:
     def to_clinic() -> Words:
         return Words(
             _("The licence of a doctor has ended"),
-            _("Patients cannot find or book %(doctor)s any more until the new licence is verified.")
+            _(
+                "Until the new licence is verified patients cannot find or book %(doctor)s, and booked visits cannot "
+                "begin: their patients are told. Whoever cancels one gives everything back."
+            )
             % {"doctor": doctor.display_name},
             _("Open the administration"),
         )

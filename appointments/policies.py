@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from accounts.models import Doctor, Role, User, VerificationStatus
+from accounts.models import Doctor, Role, User
 from appointments.models import Appointment, AppointmentStatus
 from appointments.services.rescheduling import last_moment_to_move
 from clinics.models import Clinic
@@ -17,14 +17,11 @@ def workspace_doctor(user: User, clinic: Clinic) -> Doctor | None:
     """
     if not user.is_authenticated or user.role != Role.DOCTOR or not user.is_active:
         return None
-    doctor = (
-        Doctor.objects.filter(pk=user.pk, clinic=clinic)
-        .exclude(verification_status=VerificationStatus.REJECTED)
-        .first()
-    )
-    if doctor is not None:
-        doctor.clinic = clinic
-        doctor.user = user
+    doctor = Doctor.objects.filter(pk=user.pk, clinic=clinic).first()
+    if doctor is None or not doctor.has_workspace:
+        return None
+    doctor.clinic = clinic
+    doctor.user = user
     return doctor
 
 

@@ -154,7 +154,8 @@ def _tell(
 
 def _works_there(review: Review) -> bool:
     """Whether the doctor can open the workspace in which it is answered."""
-    return review.doctor.clinic_id == review.clinic_id and review.clinic.is_open
+    doctor = review.doctor
+    return doctor.has_workspace and doctor.clinic_id == review.clinic_id and review.clinic.is_open
 
 
 def _public_place(review: Review) -> str:

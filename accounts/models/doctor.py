@@ -228,6 +228,11 @@ class Doctor(models.Model):
         return self.verification_status == VerificationStatus.VERIFIED
 
     @property
+    def has_workspace(self) -> bool:
+        """Whether the clinic's workspace opens to them: not while their verification is refused or withdrawn."""
+        return self.clinic_id is not None and self.verification_status != VerificationStatus.REJECTED
+
+    @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 

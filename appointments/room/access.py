@@ -106,7 +106,7 @@ def find_place(*, user: User, clinic: Clinic, visit_id: str, now: datetime | Non
     )
     if visit is None:
         return None
-    side = _side_of(visit, user, clinic)
+    side = _side_of(visit, user)
     visit.clinic = visit.doctor.clinic = clinic
     if side is None:
         raise Refused(Why.NOT_YOURS, visit)
@@ -149,13 +149,16 @@ def note_refusal(refusal: Refused, *, user: User) -> None:
     record("room.refused", resource=refusal.visit, user=user, details={"reason": str(refusal.why)})
 
 
-def _side_of(visit: Appointment, user: User, clinic: Clinic) -> Side | None:
+def _side_of(visit: Appointment, user: User) -> Side | None:
     if visit.is_mine:  # type: ignore[attr-defined]
         return Side.PATIENT
     if visit.doctor_id != user.pk or user.role != Role.DOCTOR:
         return None
-    # A doctor who has left the clinic since has no visits here any more, nor has one who is not verified any more; but
-    # no licence that lapses at midnight ends a visit that has begun.
-    doctor = visit.doctor
-    is_lapsing = visit.status == AppointmentStatus.IN_PROGRESS and doctor.verification_status == PENDING
-    return Side.DOCTOR if doctor.clinic_id == clinic.pk and (doctor.is_verified or is_lapsing) else None
+    return Side.DOCTOR if may_doctor_enter(visit) else None
+
+
+def may_doctor_enter(visit: Appointment) -> bool:
+    """A doctor who has left the clinic since has no visits here any more, nor has one who is not verified any more; but
+    no licence that lapses at midnight ends a visit that has begun."""
+    is_lapsing = visit.status == AppointmentStatus.IN_PROGRESS and visit.doctor.verification_status == PENDING
+    return visit.doctor.clinic_id == visit.clinic_id and (visit.doctor.is_verified or is_lapsing)

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from accounts.models import ConsultationMode
 from appointments.models import Appointment
 from appointments.room import signalling
-from appointments.room.access import Side, Why, opens_at, why_closed
+from appointments.room.access import Side, Why, may_doctor_enter, opens_at, why_closed
 from appointments.room.services import messages_of
 from appointments.visit_parts import Audience, VisitPart, visit_part
 from precta import clock
@@ -25,6 +25,8 @@ def _part(request: HttpRequest, visit: Appointment, side: Side) -> VisitPart | N
     if visit.consultation_type != ConsultationMode.VIDEO:
         return None
     why = why_closed(visit, now=clock.now())
+    if side is Side.DOCTOR and why in {None, Why.TOO_EARLY} and not may_doctor_enter(visit):
+        return None
     context = {"visit": visit, "side": str(side), "opens_at": opens_at(visit)}
     if why is None:
         there = signalling.who_is_here([visit.pk]).get(visit.pk, set())

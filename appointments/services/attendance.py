@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Doctor, User
+from accounts.selectors import not_verified_since
 from appointments.exceptions import InvalidTransition, NotYet
 from appointments.models import Appointment, AppointmentStatus
 from appointments.room.presence import patient_came
@@ -13,7 +14,7 @@ from precta import clock
 from precta.audit.services import record
 from precta.outbox.services import emit
 
-ARRIVED = "arrived"
+ARRIVED, UNVERIFIED = "arrived", "unverified"
 
 
 def mark_arrived(*, appointment: Appointment, by_user: User, now: datetime | None = None) -> Appointment:
@@ -44,7 +45,8 @@ def mark_no_show(*, appointment: Appointment, by_user: User, now: datetime | Non
 
     Raises NotYet until the clinic's grace after the start, InvalidTransition when the visit is neither confirmed nor
     in progress, when the patient is marked as arrived (`current` is then ARRIVED), and likewise when they came to the
-    room of a video visit that the doctor never began.
+    room of a video visit that the doctor never began; `current` is UNVERIFIED for a visit that was never begun and
+    whose doctor saw no patients at its time.
     """
     now = now or clock.now()
     if now < appointment.scheduled_at + appointment.clinic.policy.no_show_grace:
@@ -57,6 +59,8 @@ def mark_no_show(*, appointment: Appointment, by_user: User, now: datetime | Non
             raise InvalidTransition(ARRIVED, AppointmentStatus.NO_SHOW)
         if visit.status == AppointmentStatus.IN_PROGRESS and by_user.pk != visit.doctor_id:
             raise InvalidTransition(visit.status, AppointmentStatus.NO_SHOW)
+        if visit.status == AppointmentStatus.CONFIRMED and not _could_begin(visit):
+            raise InvalidTransition(UNVERIFIED, AppointmentStatus.NO_SHOW)
         _close(appointment, AppointmentStatus.NO_SHOW, "appointment.no_show", by_user)
         if visit.status == AppointmentStatus.IN_PROGRESS:
             consultation.end_at(visit, now)
@@ -72,7 +76,8 @@ def has_come(appointment: Appointment) -> bool:
 def mark_completed(*, appointment: Appointment, by_user: User, now: datetime | None = None) -> Appointment:
     """The visit took place. One that was never begun gets its consultation now, so that notes can be written.
 
-    Raises NotYet when it was not begun and its time has not come, InvalidTransition unless confirmed or in progress.
+    Raises NotYet when it was not begun and its time has not come, InvalidTransition unless confirmed or in progress,
+    and with UNVERIFIED as `current` as `mark_no_show` does.
     """
     now = now or clock.now()
     with transaction.atomic():
@@ -83,9 +88,18 @@ def mark_completed(*, appointment: Appointment, by_user: User, now: datetime | N
             return appointment
         if now < visit.scheduled_at:
             raise NotYet
+        if not _could_begin(visit):
+            raise InvalidTransition(UNVERIFIED, AppointmentStatus.COMPLETED)
         _close(appointment, AppointmentStatus.COMPLETED, "appointment.completed", by_user)
         consultation.consultation_of(appointment)
     return appointment
+
+
+def _could_begin(visit: Appointment) -> bool:
+    """Whether its doctor was verified at the visit's time: else its patient was told to stay away and gets all back."""
+    doctor = Doctor.objects.get(pk=visit.doctor_id)
+    since = not_verified_since(doctor)
+    return doctor.is_verified or (since is not None and visit.scheduled_at < since)
 
 
 def _swap_arrival(appointment: Appointment, *, was_arrived: bool, arrived_at: datetime | None) -> None:

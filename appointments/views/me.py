@@ -78,7 +78,7 @@ def _place_of_work(user: User, *, is_patient: bool) -> str:
     try:
         if user.role == Role.DOCTOR:
             doctor = Doctor.objects.select_related("clinic").filter(pk=user.pk, clinic__status="active").first()
-            if doctor is not None and doctor.clinic is not None:
+            if doctor is not None and doctor.clinic is not None and doctor.has_workspace:
                 return hosts.clinic_url(doctor.clinic, "appointments:doctor:today")
             return hosts.platform_url("accounts:join-doctor:home")
         if not is_patient:

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import Guardianship
+from accounts.models import Doctor, Guardianship
 from precta import hosts
 from tests import factories
 from tests.appointments.money_helpers import paid_visit
@@ -68,6 +69,14 @@ def test_others_are_shown_to_their_place_of_work(cast, at_platform, who, host):
     response = at_platform(getattr(person, "user", person)).get("/me/")
     assert response.status_code == 302
     assert response["Location"].startswith(f"http://{host}") or f"//{host}" in response["Location"].replace(":8000", "")
+
+
+def test_a_doctor_who_was_sent_back_is_led_to_the_application(cast, at_platform):
+    Doctor.objects.filter(pk=cast.doctor.pk).update(verification_status="rejected")
+    client = at_platform(cast.doctor.user)
+    response = client.get("/me/")
+    assert (response.status_code, urlsplit(response["Location"]).path) == (302, "/join/doctor/")
+    assert "/workspace/" not in client.get("/join/doctor/", follow=True).text
 
 
 def test_somebody_without_a_profile_is_asked_for_it(at_platform, db):

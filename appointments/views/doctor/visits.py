@@ -99,4 +99,6 @@ def why_not(visit: Appointment, error: InvalidTransition) -> str:
     """Why nothing was done to the visit, for whoever works at the clinic."""
     if (error.current, error.to) == (attendance.ARRIVED, AppointmentStatus.NO_SHOW):
         return _("%(name)s has come, so this visit was not missed.") % {"name": visit.patient.full_name}
+    if error.current == attendance.UNVERIFIED:
+        return _("The doctor was not verified at that time, so no visit could take place. Cancel it: all goes back.")
     return _("Somebody changed this visit a moment ago. Look at it again, please.")

@@ -1,12 +1,14 @@
 """A doctor who is not verified sees no patients: not refused or withdrawn, nor while a decision or a licence is due."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from accounts.models import Doctor
-from appointments.exceptions import NotVerified
+from accounts.models import Doctor, VerificationDecision
+from appointments.exceptions import InvalidTransition, NotVerified
 from appointments.models import Appointment, Consultation
+from appointments.services.attendance import UNVERIFIED, mark_completed, mark_no_show
 from appointments.services.consultation import start_consultation
 from precta import clock
 from precta.outbox.models import OutboxEvent
@@ -70,6 +72,33 @@ def test_no_visit_begins_and_it_can_still_be_cancelled(cast, at_clinic, visit, s
         client.post(url)
     with clinic_context(cast.uzima):
         assert Appointment.objects.get(pk=visit.pk).status == "confirmed"
+
+
+@pytest.mark.parametrize("close", [mark_completed, mark_no_show])
+def test_nobody_closes_a_visit_for_which_the_patient_was_told_to_stay_away(cast, visit, close):
+    later = visit.scheduled_at + timedelta(hours=1)
+    become(cast.doctor, "pending")
+    decide = partial(VerificationDecision.objects.create, doctor=cast.doctor)
+    with clinic_context(cast.uzima):
+        for kind in (None, "approved", "lapsed", "resubmitted"):
+            if kind is not None:
+                decide(kind=kind)
+            with pytest.raises(InvalidTransition) as refused:
+                close(appointment=visit, by_user=cast.doctor.user, now=later)
+            assert refused.value.current == UNVERIFIED
+        VerificationDecision.objects.filter(kind="lapsed").update(created_at=visit.scheduled_at + timedelta(minutes=1))
+        VerificationDecision.objects.filter(kind="approved").update(created_at=visit.scheduled_at - timedelta(days=9))
+        VerificationDecision.objects.filter(kind="resubmitted").update(created_at=later)
+        close(appointment=visit, by_user=cast.doctor.user, now=later)
+
+
+def test_the_page_of_a_visit_offers_no_room_that_is_closed_to_its_doctor(cast, at_clinic, visit):
+    page = f"/workspace/visits/{visit.pk}/"
+    room = f"/appointments/{visit.pk}/room/"
+    client = at_clinic(cast.uzima, cast.doctor.user)
+    assert room in client.get(page).text
+    become(cast.doctor, "pending")
+    assert room not in client.get(page).text
 
 
 def test_a_visit_that_had_begun_when_the_licence_lapsed_goes_on_until_the_verification_is_withdrawn(
